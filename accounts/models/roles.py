@@ -1,0 +1,102 @@
+import uuid
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.roles import OperatorRole, PartnerRole
+from incentives_portal.core.clock import DatabaseNow
+
+from .partners import Location, Partner
+
+
+class Membership(models.Model):
+    """A person belongs to a partner. A person may belong to several (rule ACC-6)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships", verbose_name=_("user"))
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="memberships", verbose_name=_("partner"))
+    joined_at = models.DateTimeField(_("joined"), db_default=DatabaseNow())
+    suspended_at = models.DateTimeField(_("suspended"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        constraints = [
+            models.UniqueConstraint(name="membership_once", fields=["user", "partner"]),
+            models.UniqueConstraint(name="membership_of_partner", fields=["id", "partner"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} – {self.partner}"
+
+
+class RoleAssignment(models.Model):
+    """A role that a member holds, for the entire organization or for listed locations (rules ACC-1, ACC-4).
+
+    `program_codes` limits an incentives role to programs; empty means all. `expires_on` is the last day in force.
+    A role is ended, never deleted, so that *who held which role then* can be answered. `partner` repeats the
+    membership's partner: composite foreign keys tie both to it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    membership = models.ForeignKey(Membership, models.CASCADE, related_name="roles", verbose_name=_("member"))
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="+", verbose_name=_("partner"))
+    role = models.CharField(_("role"), max_length=20, choices=PartnerRole.choices)
+    entire_organization = models.BooleanField(_("entire organization"), default=False)
+    locations = models.ManyToManyField(Location, through="RoleLocation", related_name="roles", verbose_name=_("locations"))
+    program_codes = ArrayField(models.CharField(max_length=20), default=list, blank=True, verbose_name=_("programs"))
+    expires_on = models.DateField(_("expires on"), null=True, blank=True)
+    granted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("granted by")
+    )
+    granted_at = models.DateTimeField(_("granted"), db_default=DatabaseNow())
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("role assignment")
+        verbose_name_plural = _("role assignments")
+        constraints = [
+            models.UniqueConstraint(name="role_once", fields=["membership", "role"], condition=Q(ended_at=None)),
+            models.UniqueConstraint(name="role_of_partner", fields=["id", "partner"]),
+            # Global and account admins hold their role for the whole partner and for every program.
+            models.CheckConstraint(
+                name="admin_role_is_whole_partner",
+                condition=Q(role__in=["incentives_admin", "incentives_user"]) | Q(entire_organization=True, program_codes=[]),
+            ),
+        ]
+        # The actor of every request: the roles in force of one member.
+        indexes = [models.Index(fields=["partner", "role"], name="role_in_force", condition=Q(ended_at=None))]
+
+    def __str__(self) -> str:
+        return self.get_role_display()
+
+
+class RoleLocation(models.Model):
+    """One location listed by a role assignment; the database ties both to the same partner."""
+
+    assignment = models.ForeignKey(RoleAssignment, models.CASCADE, related_name="listed")
+    location = models.ForeignKey(Location, models.CASCADE, related_name="+", verbose_name=_("location"))
+    partner = models.ForeignKey(Partner, models.CASCADE, related_name="+")
+
+    class Meta:
+        verbose_name = _("location of a role")
+        verbose_name_plural = _("locations of a role")
+        constraints = [models.UniqueConstraint(name="role_location_once", fields=["assignment", "location"])]
+
+
+class OperatorAssignment(models.Model):
+    """A role at the operator: reviewer or program manager, for all partners."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="operator_roles", verbose_name=_("user"))
+    role = models.CharField(_("role"), max_length=20, choices=OperatorRole.choices)
+
+    class Meta:
+        verbose_name = _("operator role")
+        verbose_name_plural = _("operator roles")
+        constraints = [models.UniqueConstraint(name="operator_role_once", fields=["user", "role"])]
+
+    def __str__(self) -> str:
+        return self.get_role_display()

@@ -1,0 +1,1 @@
+"""What the floors below announce, and what enrollments do about it."""

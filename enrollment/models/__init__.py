@@ -1,0 +1,25 @@
+"""Programs, what makes a location eligible, invitations, enrollments and their history, rollover plans."""
+
+from .eligibility import Agreement, Designation, EligibilityDecision
+from .enrollments import EndReason, Enrollment, StatusChange
+from .invitations import Invitation, Notice
+from .programs import FiscalYearOffer, Program, ProgramGuide, RequirementGroup, RequirementItem
+from .rollover import RolloverLine, RolloverPlan
+
+__all__ = [
+    "Agreement",
+    "Designation",
+    "EligibilityDecision",
+    "EndReason",
+    "Enrollment",
+    "FiscalYearOffer",
+    "Invitation",
+    "Notice",
+    "Program",
+    "ProgramGuide",
+    "RequirementGroup",
+    "RequirementItem",
+    "RolloverLine",
+    "RolloverPlan",
+    "StatusChange",
+]

@@ -1,0 +1,8 @@
+"""What every floor above writes to: the audit log, the mail outbox, the run ledger and the clock."""
+
+from .audit import AuditEntry
+from .clock import ClockRow
+from .outbox import Mail
+from .runs import Run
+
+__all__ = ["AuditEntry", "ClockRow", "Mail", "Run"]

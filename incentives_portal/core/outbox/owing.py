@@ -1,0 +1,56 @@
+"""Owing a mail: rendered now, in the person's language, stored once per key."""
+
+import uuid
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from incentives_portal.core.models import Mail
+
+
+class Recipient(Protocol):
+    """A person who can be written to."""
+
+    email: str
+    language: str
+    name: str
+
+
+def owe(kind: str, *, to: Recipient, key: str, context: dict[str, Any]) -> Mail | None:
+    """Owes one mail of `kind` to a person, or nothing where the same `key` was owed before.
+
+    The texts are `templates/mail/<kind>.subject.txt`, `.txt` and `.html`, rendered in the person's language. Subjects are
+    folded into one line, so no name can smuggle a header in. Runs in the caller's transaction: no act, no mail.
+    """
+    with translation.override(to.language):
+        values = {
+            "recipient": to,
+            "portal_url": settings.PORTAL_URL,
+            "partner_center": settings.PARTNER_CENTER_NAME,
+            "operator_name": settings.OPERATOR_NAME,
+            **context,
+        }
+        subject = " ".join(render_to_string(f"mail/{kind}.subject.txt", values).split())
+        text = render_to_string(f"mail/{kind}.txt", values)
+        html = render_to_string(f"mail/{kind}.html", values)
+    mail_id = uuid.uuid4()
+    # INSERT … ON CONFLICT (key) DO NOTHING: two workers that owe the same mail leave one.
+    Mail.objects.bulk_create(
+        [
+            Mail(
+                id=mail_id,
+                key=key,
+                kind=kind,
+                to=to.email,
+                language=to.language,
+                subject=subject[:200],
+                text=text,
+                html=html,
+                message_id=f"<{mail_id}@partner-center>",
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    return Mail.objects.filter(pk=mail_id).first()

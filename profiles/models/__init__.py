@@ -1,0 +1,20 @@
+"""Payout and tax profiles, their versions, default bank profiles, and validations."""
+
+from .defaults import DefaultBankProfile
+from .payout import PaymentMethod, PayoutProfile, PayoutProfileVersion
+from .tax import FormKind, TaxClassification, TaxProfile, TaxProfileVersion
+from .validation import Validation, ValidationCheck, ValidationReason
+
+__all__ = [
+    "DefaultBankProfile",
+    "FormKind",
+    "PaymentMethod",
+    "PayoutProfile",
+    "PayoutProfileVersion",
+    "TaxClassification",
+    "TaxProfile",
+    "TaxProfileVersion",
+    "Validation",
+    "ValidationCheck",
+    "ValidationReason",
+]

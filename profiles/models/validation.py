@@ -1,0 +1,108 @@
+import datetime as dt
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Partner
+from incentives_portal.core.clock import DatabaseNow
+
+from .payout import PayoutProfileVersion
+from .tax import TaxProfileVersion
+
+UNDECIDED = Q(decision="")
+VALIDATION_TIME = dt.timedelta(hours=48)
+
+
+class Validation(models.Model):
+    """The operator verifies one version of one profile for one paying entity (rules VAL-1…6).
+
+    It is due 48 hours after the submission by the database's clock, decided once, and a decision holds for the version
+    that was reviewed. `decided_by` is empty where the automatic checks decided.
+    """
+
+    class Decision(models.TextChoices):
+        OPEN = "", _("Open")
+        APPROVED = "approved", _("Approved")
+        REJECTED = "rejected", _("Rejected")
+        SUPERSEDED = "superseded", _("Superseded by a newer version")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="+")
+    payout_version = models.ForeignKey(PayoutProfileVersion, models.PROTECT, null=True, related_name="validations")
+    tax_version = models.ForeignKey(TaxProfileVersion, models.PROTECT, null=True, related_name="validations")
+    paying_entity = models.CharField(_("paying entity"), max_length=200)
+    submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    submitted_at = models.DateTimeField(db_default=DatabaseNow())
+    due_at = models.DateTimeField()
+    checked_at = models.DateTimeField(null=True)
+    overdue_since = models.DateTimeField(null=True)
+    claimed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    claimed_until = models.DateTimeField(null=True)
+    decision = models.CharField(max_length=10, choices=Decision.choices, default=Decision.OPEN, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("validation")
+        verbose_name_plural = _("validations")
+        constraints = [
+            models.CheckConstraint(
+                name="validation_of_one_version",
+                condition=Q(payout_version__isnull=False, tax_version=None) | Q(payout_version=None, tax_version__isnull=False),
+            ),
+            models.UniqueConstraint(name="validation_payout_once", fields=["payout_version", "paying_entity"]),
+            models.UniqueConstraint(name="validation_tax_once", fields=["tax_version", "paying_entity"]),
+            models.CheckConstraint(
+                name="validation_decided_at_a_time",
+                condition=Q(decision="", decided_at=None) | ~Q(decision="") & Q(decided_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="validation_due_in_48_hours",
+                condition=Q(due_at=F("submitted_at") + VALIDATION_TIME),
+            ),
+            # Nobody decides on their own request.
+            models.CheckConstraint(
+                name="validation_not_by_submitter",
+                condition=Q(decided_by=None) | Q(submitted_by=None) | ~Q(decided_by=F("submitted_by")),
+            ),
+        ]
+        indexes = [
+            # The reviewers' queue, and the sweep of automatic checks.
+            models.Index(F("due_at"), name="validation_open", condition=UNDECIDED),
+        ]
+
+
+class ValidationReason(models.Model):
+    """Why a field was rejected (rule VAL-3): a code of `profiles.reasons`, whose texts exist in both languages."""
+
+    validation = models.ForeignKey(Validation, models.CASCADE, related_name="reasons")
+    field = models.CharField(max_length=40)
+    code = models.CharField(max_length=40)
+    note = models.CharField(_("note to the partner"), max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("reason of a rejection")
+        verbose_name_plural = _("reasons of a rejection")
+        constraints = [models.UniqueConstraint(name="reason_once_per_field", fields=["validation", "field"])]
+
+
+class ValidationCheck(models.Model):
+    """What one automatic check found (rule VAL-2); the evidence beside a validation. Holds no secret."""
+
+    class Outcome(models.TextChoices):
+        PASSED = "passed", _("Passed")
+        FLAGGED = "flagged", _("Flagged")
+        FAILED = "failed", _("Failed")
+
+    validation = models.ForeignKey(Validation, models.CASCADE, related_name="checks")
+    code = models.CharField(max_length=40)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices)
+    field = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        verbose_name = _("check of a validation")
+        verbose_name_plural = _("checks of a validation")
+        constraints = [models.UniqueConstraint(name="check_once", fields=["validation", "code", "field"])]
