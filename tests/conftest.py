@@ -1,0 +1,103 @@
+"""The cast, the same in every test, and clients that are signed in as them."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from accounts.models import Location, Partner, User
+from accounts.roles import OperatorRole
+from tests import factories as make
+
+
+@pytest.fixture
+def partner(db: None) -> Partner:
+    """The partner that most tests are about."""
+    return make.PartnerFactory.create(legal_name="Norrsken Data AB")
+
+
+@pytest.fixture
+def location(partner: Partner) -> Location:
+    return make.LocationFactory.create(partner=partner, name="Norrsken Göteborg")
+
+
+@pytest.fixture
+def second_location(partner: Partner) -> Location:
+    return make.LocationFactory.create(partner=partner, name="Norrsken Umeå", city="Umeå")
+
+
+@pytest.fixture
+def other_partner(db: None) -> Partner:
+    """The partner that nobody of the first one may see."""
+    return make.PartnerFactory.create(legal_name="Brandt Systeme GmbH", country="DE")
+
+
+@pytest.fixture
+def other_location(other_partner: Partner) -> Location:
+    return make.LocationFactory.create(partner=other_partner, name="Brandt Köln", city="Köln", country="DE")
+
+
+@pytest.fixture
+def gunnar(partner: Partner) -> User:
+    """Global admin."""
+    return make.person("Gunnar Lind", partner, make.GLOBAL_ADMIN)
+
+
+@pytest.fixture
+def astrid(partner: Partner) -> User:
+    """Account admin."""
+    return make.person("Astrid Holm", partner, make.ACCOUNT_ADMIN)
+
+
+@pytest.fixture
+def ines(partner: Partner, location: Location) -> User:
+    """Incentives admin of the first location."""
+    return make.person("Ines Duarte", partner, make.INCENTIVES_ADMIN, location)
+
+
+@pytest.fixture
+def ulf(partner: Partner) -> User:
+    """Incentives user."""
+    return make.person("Ulf Berg", partner, make.INCENTIVES_USER)
+
+
+@pytest.fixture
+def otto(other_partner: Partner) -> User:
+    """Another partner's incentives admin."""
+    return make.person("Otto Brandt", other_partner, make.INCENTIVES_ADMIN)
+
+
+@pytest.fixture
+def rita(db: None) -> User:
+    """Reviewer."""
+    return make.operator("Rita Sand", OperatorRole.REVIEWER)
+
+
+@pytest.fixture
+def roland(db: None) -> User:
+    """Another reviewer."""
+    return make.operator("Roland Ek", OperatorRole.REVIEWER)
+
+
+@pytest.fixture
+def petra(db: None) -> User:
+    """Program manager."""
+    return make.operator("Petra Wall", OperatorRole.PROGRAM_MANAGER)
+
+
+@pytest.fixture
+def pelle(db: None) -> User:
+    """Another program manager."""
+    return make.operator("Pelle Ask", OperatorRole.PROGRAM_MANAGER)
+
+
+@pytest.fixture
+def as_(db: None) -> Callable[[User], Client]:
+    """`as_(ines).get(...)`: a client that is signed in."""
+
+    def client(user: User) -> Client:
+        browser = Client()
+        browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return browser
+
+    return client
