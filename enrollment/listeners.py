@@ -1,1 +1,57 @@
-"""What the floors below announce, and what enrollments do about it."""
+"""What the floors below announce, and what enrollments do about it. Every listener runs in the announcer's transaction."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from accounts.announcements import role_assigned
+from accounts.models import RoleAssignment
+from accounts.roles import PartnerRole
+from enrollment.announcing import audiences, tell
+from enrollment.derivation import Change, lock, settle, statuses_changed
+from enrollment.models import Enrollment, Notice
+from enrollment.services.enrolling import start_validations
+from enrollment.services.invitations import announce_to
+from enrollment.status import Status
+from profiles.announcements import profile_changed
+from profiles.models import PayoutProfile, TaxProfile
+
+
+@receiver(profile_changed)
+def bring_enrollments_up_to_date(
+    sender: Any, profile: PayoutProfile | TaxProfile, cause: str, by: Any, **kwargs: Any
+) -> None:
+    """A profile's new version or decision reaches every live enrollment that uses it (rule ENR-4)."""
+    column = "payout_profile" if isinstance(profile, PayoutProfile) else "tax_profile"
+    users = Enrollment.objects.filter(ended_at=None, **{column: profile}).values_list("pk", flat=True)
+    rows = lock(list(users))
+    if cause in {"payout_changed", "tax_changed"}:
+        for row in rows:
+            if row.submitted_at and row.status not in {Status.INACTIVE, Status.DISCONTINUED}:
+                start_validations(row, by=by)
+    settle(rows, cause=cause, by=by)
+
+
+@receiver(role_assigned)
+def pass_on_waiting_invitations(sender: Any, assignment: RoleAssignment, **kwargs: Any) -> None:
+    """Who becomes incentives admin gets the invitations that wait (rule INV-2)."""
+    if assignment.role != PartnerRole.INCENTIVES_ADMIN:
+        return
+    waiting = Enrollment.objects.filter(partner=assignment.partner_id, status=Status.INVITED).select_related("program", "location")
+    if not assignment.entire_organization:
+        waiting = waiting.filter(location__in=assignment.locations.all())
+    if assignment.program_codes:
+        waiting = waiting.filter(program__code__in=assignment.program_codes)
+    announce_to(user=assignment.membership.user, enrollments=waiting)
+
+
+@receiver(statuses_changed)
+def tell_what_came_of_it(sender: Any, changes: list[Change], cause: str, **kwargs: Any) -> None:
+    """The incentives admins hear when an enrollment is complete."""
+    done = [change.enrollment for change in changes if change.after == Status.ENROLLED and cause in {"validation_approved", "submitted"}]
+    if not done:
+        return
+    found = audiences(done)
+    for row in done:
+        for user in found[row.pk].admins:
+            tell(row, user, Notice.Kind.ENROLLED, mail="enrolled", key=f"enrolled:{row.pk}:{row.status_since:%Y%m%dT%H%M%S%f}:{user.pk}")

@@ -1,0 +1,114 @@
+"""The one writer of a derived status.
+
+A service locks its rows, changes their facts in memory and calls `settle`, which derives and saves facts and status in
+one UPDATE, so that no moment exists in which they disagree; the database's check constraints would refuse it anyway.
+Nothing else in the portal assigns `status`, `reason`, `requirements` or `derive_again_at`; a test reads the syntax tree
+to prove it.
+"""
+
+import uuid
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.dispatch import Signal
+
+from enrollment.facts import gather
+from enrollment.models import Enrollment, StatusChange
+from enrollment.status import Outcome, derive
+from incentives_portal.core import clock
+from incentives_portal.core.audit import SYSTEM, person
+
+DERIVED = ("status", "reason", "requirements", "derive_again_at", "status_since")
+BATCH = 500
+
+# Sent inside the transaction with `changes` (a list of `Change`), `cause` and `by`: notices and mails follow from it.
+statuses_changed = Signal()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One enrollment whose status or reason is new."""
+
+    enrollment: Enrollment
+    before: str
+    after: str
+
+
+def lock(ids: Collection[uuid.UUID | str]) -> list[Enrollment]:
+    """The rows, locked until the transaction ends, always in the same order, with their program and location."""
+    rows = Enrollment.objects.select_for_update(of=("self",)).select_related("program", "location", "partner")
+    return list(rows.filter(pk__in=ids).order_by("pk"))
+
+
+def settle(rows: Sequence[Enrollment], *, facts: Iterable[str] = (), cause: str, by: Any) -> list[Change]:
+    """Derives and saves the status of locked rows together with the columns named in `facts`, and keeps the history.
+
+    `cause` is a short code (`accepted`, `submitted`, `validation_approved`, `evaluated` …) for the timeline; `by` is who
+    or what caused it. Returns the changes of status or reason.
+    """
+    gathered, now, changes = gather(rows), clock.now(), []
+    touched: list[Enrollment] = []
+    for row in rows:
+        before = (row.status, row.reason, row.requirements, row.derive_again_at)
+        _apply(row, derive(gathered[row.pk]))
+        if (row.status, row.reason) != before[:2]:
+            row.status_since = now
+            changes.append(Change(row, before[0], row.status))
+        if facts or (row.status, row.reason, row.requirements, row.derive_again_at) != before:
+            touched.append(row)
+    Enrollment.objects.bulk_update(touched, [*facts, *DERIVED], batch_size=BATCH)
+    StatusChange.objects.bulk_create(
+        (
+            StatusChange(
+                enrollment=change.enrollment,
+                before=change.before,
+                after=change.after,
+                reason=change.enrollment.reason,
+                cause=cause,
+                by=person(by),
+            )
+            for change in changes
+        ),
+        batch_size=BATCH,
+    )
+    if changes:
+        statuses_changed.send(sender=Enrollment, changes=changes, cause=cause, by=by)
+    return changes
+
+
+def _apply(row: Enrollment, outcome: Outcome) -> None:
+    row.status = outcome.status.value
+    row.reason = outcome.reason.value
+    row.requirements = [requirement.as_json() for requirement in outcome.requirements]
+    row.derive_again_at = clock.start_of(outcome.again_on) if outcome.again_on else None
+
+
+def rederive(ids: Iterable[uuid.UUID], *, cause: str, by: Any = SYSTEM) -> int:
+    """Derives rows anew whose facts elsewhere changed, in batches of their own transactions. Returns the changes."""
+    ordered, changed = sorted(ids), 0
+    for start in range(0, len(ordered), BATCH):
+        with transaction.atomic():
+            changed += len(settle(lock(ordered[start : start + BATCH]), cause=cause, by=by))
+    return changed
+
+
+def rederive_due(*, by: Any = SYSTEM) -> int:
+    """Derives what time alone may have changed: a window, a deadline, a form or a year has run out. Returns the changes."""
+    due = Enrollment.objects.filter(derive_again_at__lte=clock.now()).values_list("pk", flat=True)
+    return rederive(list(due), cause="time", by=by)
+
+
+def differences() -> tuple[int, list[uuid.UUID]]:
+    """How many rows were compared, and those whose stored status is not what their facts say (none, or a defect)."""
+    checked, wrong, last = 0, [], uuid.UUID(int=0)
+    while rows := list(Enrollment.objects.filter(pk__gt=last).select_related("program").order_by("pk")[:BATCH]):
+        gathered = gather(rows)
+        for row in rows:
+            outcome = derive(gathered[row.pk])
+            rows_wanted = [requirement.as_json() for requirement in outcome.requirements]
+            if (row.status, row.reason, row.requirements) != (outcome.status, outcome.reason, rows_wanted):
+                wrong.append(row.pk)
+        checked, last = checked + len(rows), rows[-1].pk
+    return checked, wrong

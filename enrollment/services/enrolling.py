@@ -1,0 +1,170 @@
+"""What an incentives admin does with an enrollment: accept, decline, choose profiles, submit (rules ENR-1…3, INV-7)."""
+
+import uuid
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from enrollment.derivation import lock, settle
+from enrollment.errors import RefusedError
+from enrollment.facts import gather
+from enrollment.models import Enrollment, Program
+from enrollment.status import Reason, Status, derive
+from incentives_portal.core import audit, clock
+from profiles.models import DefaultBankProfile, PayoutProfile, TaxProfile
+from profiles.services import validations
+from profiles.standing import Standing, VersionStanding, standings
+
+CHOICE = ("payout_profile", "tax_profile", "currency")
+
+
+def _locked(enrollment_id: uuid.UUID) -> Enrollment:
+    """The row, locked, its status brought up to date in memory: a day may have passed since it was stored."""
+    (row,) = lock([enrollment_id])
+    return row
+
+
+def _status_now(row: Enrollment) -> tuple[Status, Reason]:
+    outcome = derive(gather([row])[row.pk])
+    return outcome.status, outcome.reason
+
+
+@transaction.atomic
+def accept(*, enrollment_id: uuid.UUID, by: User) -> Enrollment:
+    """Accepts the invitation and starts with the location's default bank profile (rule ENR-1).
+
+    Accepting what is accepted already changes nothing. Raises RefusedError when the invitation no longer stands.
+    """
+    row = _locked(enrollment_id)
+    if row.accepted_at and not row.ended_at:
+        return row
+    if _status_now(row)[0] is not Status.INVITED:
+        raise RefusedError(_("This invitation can no longer be accepted. Its page says where it stands and who can help."))
+    row.accepted_at, row.accepted_by = clock.now(), by
+    _start_with_default(row)
+    settle([row], facts=("accepted_at", "accepted_by", *CHOICE), cause="accepted", by=by)
+    audit.record("enrollment.accepted", row, by=by)
+    return row
+
+
+def _start_with_default(row: Enrollment) -> None:
+    """Fills in what is known: the default bank profile where it fits the program, and an only tax profile."""
+    default = DefaultBankProfile.objects.select_related("payout_profile__latest").filter(location=row.location_id).first()
+    if default and default.payout_profile.latest and not default.payout_profile.archived_at:
+        if default.payout_profile.latest.payment_method in row.program.payment_methods:
+            row.payout_profile = default.payout_profile
+        if default.currency in row.program.currencies:
+            row.currency = default.currency
+    taxes = TaxProfile.objects.filter(location=row.location_id, archived_at=None, latest__isnull=False)[:2]
+    if len(taxes) == 1:
+        row.tax_profile = taxes[0]
+    if len(row.program.currencies) == 1:
+        row.currency = row.program.currencies[0]
+
+
+@transaction.atomic
+def decline(*, enrollment_id: uuid.UUID, by: User) -> Enrollment:
+    """Declines the invitation; `undo_decline` takes it back while the window is open (rule INV-7)."""
+    row = _locked(enrollment_id)
+    if row.declined_at and not row.ended_at:
+        return row
+    if _status_now(row)[0] is not Status.INVITED:
+        raise RefusedError(_("Only an open invitation can be declined. Reload the page to see where it stands now."))
+    row.declined_at, row.declined_by = clock.now(), by
+    settle([row], facts=("declined_at", "declined_by"), cause="declined", by=by)
+    audit.record("enrollment.declined", row, by=by)
+    return row
+
+
+@transaction.atomic
+def undo_decline(*, enrollment_id: uuid.UUID, by: User) -> Enrollment:
+    """Takes a refusal back; the invitation stands again. Raises RefusedError when it could not be accepted any more."""
+    row = _locked(enrollment_id)
+    if not row.declined_at:
+        return row
+    row.declined_at = row.declined_by = None
+    if _status_now(row)[0] is not Status.INVITED:
+        raise RefusedError(_("The time to accept this invitation is over, so declining it can't be undone."))
+    settle([row], facts=("declined_at", "declined_by"), cause="decline_undone", by=by)
+    audit.record("enrollment.decline_undone", row, by=by)
+    return row
+
+
+@transaction.atomic
+def choose(
+    *, enrollment_id: uuid.UUID, payout_profile: PayoutProfile | None, tax_profile: TaxProfile | None, currency: str, by: User
+) -> Enrollment:
+    """Keeps what was chosen so far, complete or not, so that leaving loses nothing (rule ENR-2).
+
+    A submitted enrollment keeps its submission: a changed profile is validated anew, an incomplete choice is refused.
+    """
+    row = _locked(enrollment_id)
+    _must_be_open_for_choice(row, payout_profile, tax_profile, currency)
+    if row.submitted_at and not (payout_profile and tax_profile and currency):
+        raise RefusedError(_("This enrollment is submitted already: choose a payout profile, a tax profile and a currency."))
+    before = _choice(row)
+    row.payout_profile, row.tax_profile, row.currency = payout_profile, tax_profile, currency
+    if row.submitted_at:
+        start_validations(row, by=by)
+    settle([row], facts=CHOICE, cause="profiles_chosen", by=by)
+    if before != _choice(row):
+        audit.record("enrollment.profiles_chosen", row, by=by, before=before, after=_choice(row))
+    return row
+
+
+def _must_be_open_for_choice(row: Enrollment, payout: PayoutProfile | None, tax: TaxProfile | None, currency: str) -> None:
+    """Raises RefusedError unless the enrollment is in the partner's hands and what is chosen belongs to it."""
+    if not row.accepted_at or _status_now(row)[0] in {Status.INACTIVE, Status.DISCONTINUED}:
+        raise RefusedError(_("This enrollment is not open for changes. Reload the page to see where it stands now."))
+    if payout and (payout.partner_id != row.partner_id or payout.archived_at):
+        raise RefusedError(_("That payout profile is no longer available. Choose another one."))
+    if tax and (tax.location_id != row.location_id or tax.archived_at):
+        raise RefusedError(_("That tax profile is no longer available. Choose another one."))
+    if currency and currency not in row.program.currencies:
+        raise RefusedError(_("The program does not pay in that currency. Choose another one."))
+
+
+def _choice(row: Enrollment) -> dict[str, Any]:
+    return {
+        "payout_profile": str(row.payout_profile_id or ""),
+        "tax_profile": str(row.tax_profile_id or ""),
+        "currency": row.currency,
+    }
+
+
+@transaction.atomic
+def submit(*, enrollment_id: uuid.UUID, by: User) -> Enrollment:
+    """Submits a complete enrollment (rule ENR-2). Profiles validated already make it Enrolled at once (rule ENR-3).
+
+    Submitting twice is the same as once. Raises RefusedError naming what is missing.
+    """
+    row = _locked(enrollment_id)
+    if row.submitted_at and not row.ended_at:
+        return row
+    _must_be_open_for_choice(row, row.payout_profile, row.tax_profile, row.currency)
+    if not (row.payout_profile_id and row.tax_profile_id and row.currency):
+        raise RefusedError(_("Something is still missing. Choose Continue to add it, then submit."))
+    row.submitted_at, row.submitted_by = clock.now(), by
+    start_validations(row, by=by)
+    settle([row], facts=("submitted_at", "submitted_by"), cause="submitted", by=by)
+    audit.record("enrollment.submitted", row, by=by, after=_choice(row))
+    return row
+
+
+def start_validations(row: Enrollment, *, by: Any) -> None:
+    """Sees to it that the latest versions of both profiles are validated, or being so, for the program's paying entity.
+
+    The profile rows are locked for sharing, so that no decision or new version slips in between.
+    """
+    program: Program = row.program
+    payout = PayoutProfile.objects.select_for_update(of=("self",), no_key=True).select_related("latest").get(pk=row.payout_profile_id)
+    tax = TaxProfile.objects.select_for_update(of=("self",), no_key=True).select_related("latest").get(pk=row.tax_profile_id)
+    found = standings([version for version in (payout.latest_id, tax.latest_id) if version])
+    for key, version in (("payout_version", payout.latest), ("tax_version", tax.latest)):
+        if version is None:
+            continue
+        standing = found.get((version.pk, program.paying_entity), VersionStanding()).standing
+        if standing is Standing.UNCHECKED:
+            validations.start(**{key: version}, paying_entity=program.paying_entity, by=by)

@@ -1,0 +1,64 @@
+"""Inviting what is eligible, and telling the people who can answer (rules INV-1…3, INV-6)."""
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import User
+from enrollment.announcing import Audience, announce, audiences
+from enrollment.derivation import BATCH, lock, settle
+from enrollment.models import Enrollment, Invitation
+from enrollment.status import Reason, Status
+from incentives_portal.core import clock
+from incentives_portal.core.audit import SYSTEM
+
+
+def invite_due(*, by: Any = SYSTEM, limit: int | None = None) -> int:
+    """Invites every enrollment whose invitation is due: eligible, offered, in its window, not live (rule INV-1).
+
+    Works in batches with a transaction each: a run that is killed is finished by the next one, and nobody is invited twice.
+    Returns how many were invited.
+    """
+    due = Enrollment.objects.filter(status=Status.INACTIVE, reason=Reason.INVITATION_DUE).order_by("pk").values_list("pk", flat=True)
+    ids = list(due[:limit] if limit else due)
+    return sum(_invite_batch(ids[start : start + BATCH], by=by) for start in range(0, len(ids), BATCH))
+
+
+@transaction.atomic
+def _invite_batch(ids: Collection[uuid.UUID], *, by: Any) -> int:
+    now, today = clock.now(), clock.today()
+    rows = [row for row in lock(ids) if row.reason == Reason.INVITATION_DUE]
+    for row in rows:
+        row.invited_at, row.respond_by = now, _respond_by(row, today)
+    Invitation.objects.bulk_create(
+        Invitation(enrollment=row, respond_by=row.respond_by, announced=not row.program.open_to_all) for row in rows
+    )
+    settle(rows, facts=("invited_at", "respond_by"), cause="invited", by=by)
+    announce_all([row for row in rows if row.status == Status.INVITED])
+    return len(rows)
+
+
+def _respond_by(row: Enrollment, today: dt.date) -> dt.date | None:
+    days = row.program.response_days
+    return today + dt.timedelta(days=days) if days else None
+
+
+def announce_all(rows: Iterable[Enrollment]) -> None:
+    """Owes mail and notice for every invitation that is announced: to the incentives admins in scope, else to those who
+    can assign one (rules INV-1…3)."""
+    announced = [row for row in rows if not row.program.open_to_all]
+    if not announced:
+        return
+    found: dict[uuid.UUID, Audience] = audiences(announced)
+    for row in announced:
+        announce(row, found[row.pk])
+
+
+def announce_to(*, user: User, enrollments: Iterable[Enrollment]) -> None:
+    """Owes the invitations that wait, to somebody who became incentives admin later (rule INV-2)."""
+    for row in enrollments:
+        if row.status == Status.INVITED and not row.program.open_to_all:
+            announce(row, Audience(admins=(user,)))
