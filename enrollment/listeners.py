@@ -10,7 +10,7 @@ from accounts.roles import PartnerRole
 from enrollment.announcing import audiences, tell
 from enrollment.derivation import Change, lock, settle, statuses_changed
 from enrollment.models import Enrollment, Notice
-from enrollment.services.enrolling import start_validations
+from enrollment.services.enrolling import start_validation
 from enrollment.services.invitations import announce_to
 from enrollment.status import Status
 from profiles.announcements import profile_changed
@@ -28,7 +28,7 @@ def bring_enrollments_up_to_date(
     if cause in {"payout_changed", "tax_changed"}:
         for row in rows:
             if row.submitted_at and row.status not in {Status.INACTIVE, Status.DISCONTINUED}:
-                start_validations(row, by=by)
+                start_validation(profile, row.program, by=by)
     settle(rows, cause=cause, by=by)
 
 

@@ -20,8 +20,15 @@ from profiles.standing import Standing, VersionStanding, standings
 CHOICE = ("payout_profile", "tax_profile", "currency")
 
 
-def _locked(enrollment_id: uuid.UUID) -> Enrollment:
-    """The row, locked, its status brought up to date in memory: a day may have passed since it was stored."""
+def _locked(enrollment_id: uuid.UUID, *profiles: PayoutProfile | TaxProfile | None) -> Enrollment:
+    """The row, locked, after the profiles that it uses or is to use.
+
+    Everywhere in the portal the order of locks is payout profile, tax profile, enrollments; a decision or a new version,
+    which holds its profile and then reaches for the enrollments, can therefore wait for us but never deadlock with us.
+    """
+    for profile in profiles:
+        if profile is not None:
+            type(profile)._base_manager.select_for_update(no_key=True).get(pk=profile.pk)
     (row,) = lock([enrollment_id])
     return row
 
@@ -100,7 +107,7 @@ def choose(
 
     A submitted enrollment keeps its submission: a changed profile is validated anew, an incomplete choice is refused.
     """
-    row = _locked(enrollment_id)
+    row = _locked(enrollment_id, payout_profile, tax_profile)
     _must_be_open_for_choice(row, payout_profile, tax_profile, currency)
     if row.submitted_at and not (payout_profile and tax_profile and currency):
         raise RefusedError(_("This enrollment is submitted already: choose a payout profile, a tax profile and a currency."))
@@ -140,9 +147,12 @@ def submit(*, enrollment_id: uuid.UUID, by: User) -> Enrollment:
 
     Submitting twice is the same as once. Raises RefusedError naming what is missing.
     """
-    row = _locked(enrollment_id)
+    seen = Enrollment.objects.select_related("payout_profile", "tax_profile").get(pk=enrollment_id)
+    row = _locked(enrollment_id, seen.payout_profile, seen.tax_profile)
     if row.submitted_at and not row.ended_at:
         return row
+    if _choice(row) != _choice(seen):
+        raise RefusedError(_("Somebody else changed the profiles of this enrollment just now. Look at them again, then submit."))
     _must_be_open_for_choice(row, row.payout_profile, row.tax_profile, row.currency)
     if not (row.payout_profile_id and row.tax_profile_id and row.currency):
         raise RefusedError(_("Something is still missing. Choose Continue to add it, then submit."))
@@ -156,15 +166,18 @@ def submit(*, enrollment_id: uuid.UUID, by: User) -> Enrollment:
 def start_validations(row: Enrollment, *, by: Any) -> None:
     """Sees to it that the latest versions of both profiles are validated, or being so, for the program's paying entity.
 
-    The profile rows are locked for sharing, so that no decision or new version slips in between.
+    The caller holds the locks of both profiles, so that no decision or new version slips in between.
     """
-    program: Program = row.program
-    payout = PayoutProfile.objects.select_for_update(of=("self",), no_key=True).select_related("latest").get(pk=row.payout_profile_id)
-    tax = TaxProfile.objects.select_for_update(of=("self",), no_key=True).select_related("latest").get(pk=row.tax_profile_id)
-    found = standings([version for version in (payout.latest_id, tax.latest_id) if version])
-    for key, version in (("payout_version", payout.latest), ("tax_version", tax.latest)):
-        if version is None:
-            continue
-        standing = found.get((version.pk, program.paying_entity), VersionStanding()).standing
-        if standing is Standing.UNCHECKED:
-            validations.start(**{key: version}, paying_entity=program.paying_entity, by=by)
+    start_validation(PayoutProfile.objects.select_related("latest").get(pk=row.payout_profile_id), row.program, by=by)
+    start_validation(TaxProfile.objects.select_related("latest").get(pk=row.tax_profile_id), row.program, by=by)
+
+
+def start_validation(profile: PayoutProfile | TaxProfile, program: Program, *, by: Any) -> None:
+    """Has the profile's latest version validated for the program's paying entity, where that hasn't begun."""
+    version = profile.latest
+    if version is None:
+        return
+    found = standings([version.pk]).get((version.pk, program.paying_entity), VersionStanding())
+    if found.standing is Standing.UNCHECKED:
+        key = "payout_version" if isinstance(profile, PayoutProfile) else "tax_version"
+        validations.start(**{key: version}, paying_entity=program.paying_entity, by=by)
