@@ -166,7 +166,7 @@ class Migration(migrations.Migration):
             name='RolloverLine',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verdict', models.CharField(choices=[('continue', 'Continue'), ('hold', 'Continue, something is missing'), ('end', 'End')], max_length=10)),
+                ('verdict', models.CharField(choices=[('continue', 'Carried over'), ('hold', 'Carried over, something is missing'), ('end', 'Ends')], max_length=10)),
                 ('reason', models.CharField(blank=True, max_length=20)),
                 ('applied_at', models.DateTimeField(null=True)),
                 ('enrollment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='enrollment.enrollment')),

@@ -38,9 +38,9 @@ class RolloverLine(models.Model):
     """The verdict on one enrollment, with its reason."""
 
     class Verdict(models.TextChoices):
-        CONTINUE = "continue", _("Continue")
-        HOLD = "hold", _("Continue, something is missing")
-        END = "end", _("End")
+        CONTINUE = "continue", _("Carried over")
+        HOLD = "hold", _("Carried over, something is missing")
+        END = "end", _("Ends")
 
     plan = models.ForeignKey(RolloverPlan, models.CASCADE, related_name="lines")
     enrollment = models.ForeignKey(Enrollment, models.CASCADE, related_name="+")

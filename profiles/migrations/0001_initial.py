@@ -135,7 +135,7 @@ class Migration(migrations.Migration):
                 ('checked_at', models.DateTimeField(null=True)),
                 ('overdue_since', models.DateTimeField(null=True)),
                 ('claimed_until', models.DateTimeField(null=True)),
-                ('decision', models.CharField(blank=True, choices=[('', 'Open'), ('approved', 'Approved'), ('rejected', 'Rejected'), ('superseded', 'Superseded by a newer version')], default='', max_length=10)),
+                ('decision', models.CharField(blank=True, choices=[('', 'Undecided'), ('approved', 'Approved'), ('rejected', 'Rejected'), ('superseded', 'Superseded by a newer version')], default='', max_length=10)),
                 ('decided_at', models.DateTimeField(null=True)),
                 ('claimed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),

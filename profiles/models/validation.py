@@ -24,7 +24,7 @@ class Validation(models.Model):
     """
 
     class Decision(models.TextChoices):
-        OPEN = "", _("Open")
+        OPEN = "", _("Undecided")
         APPROVED = "approved", _("Approved")
         REJECTED = "rejected", _("Rejected")
         SUPERSEDED = "superseded", _("Superseded by a newer version")

@@ -1,0 +1,30 @@
+"""`manage.py messages`: finds every text and keeps the Swedish catalogue; with --check it only says what is missing."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from incentives_portal.core import catalogue
+
+
+class Command(BaseCommand):
+    help = "Collects every text into locale/sv and compiles it. With --check: fails where a text has no Swedish, or the files are stale."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where something is missing or stale")
+
+    def handle(self, *args: Any, check: bool, **options: Any) -> None:
+        fresh = catalogue.fresh("sv")
+        missing = catalogue.untranslated(fresh)
+        for text in missing:
+            self.stderr.write(f"no Swedish: {text!r}")
+        if check:
+            path = catalogue.po_path("sv")
+            stale = not path.exists() or path.read_bytes() != catalogue.as_text(fresh)
+            if missing or stale:
+                raise CommandError(f"{len(missing)} texts lack Swedish; run `make messages` and translate them in {path.name}")
+        else:
+            catalogue.write("sv", fresh)
+        self.stdout.write(f"{len(fresh)} texts, {len(missing)} without Swedish")
