@@ -1,0 +1,22 @@
+"""What the demonstration's bar and sign-in page show."""
+
+import datetime as dt
+
+from django import template
+
+from incentives_portal.core import clock
+from incentives_portal.demo.cast import CAST, Figure
+
+register = template.Library()
+
+
+@register.simple_tag
+def portal_time() -> dt.datetime:
+    """What the portal's clock reads."""
+    return clock.now()
+
+
+@register.simple_tag
+def cast() -> tuple[Figure, ...]:
+    """Everybody to sign in as."""
+    return CAST
