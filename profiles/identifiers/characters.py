@@ -1,0 +1,51 @@
+"""What people paste, made plain: separators and case are forgiven, anything that only looks like a number isn't.
+
+A digit of another script or an invisible mark would be stored as something else than what the eye saw, so it is named
+and refused, not guessed at.
+"""
+
+import unicodedata
+
+LONGEST_INPUT = 100
+MASKS = frozenset("•●∙·▪█*…")
+LINE_SPACE = frozenset("\t\n\r")
+HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})
+MINUS = "\N{MINUS SIGN}"
+
+
+class RefusedError(ValueError):
+    """A number that cannot be right: `code` is a code of `profiles.reasons`, `detail` what was expected, never the number."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(code)
+        self.code, self.detail = code, detail
+
+
+def plain(text: str, *, separators: str = "") -> str:
+    """`text` in capitals without white space, dashes and `separators`. Raises RefusedError.
+
+    Non-breaking and thin spaces and every kind of dash count as separators.
+    """
+    if len(text) > LONGEST_INPUT:
+        raise RefusedError("too_long", str(LONGEST_INPUT))
+    _refuse_what_deceives(text)
+    bare = "".join(char for char in text if not (_separates(char) or char in separators))
+    if not bare:
+        raise RefusedError("empty")
+    if not bare.isascii():
+        raise RefusedError("not_ascii_letters")
+    return bare.upper()
+
+
+def _refuse_what_deceives(text: str) -> None:
+    """Raises RefusedError for what the eye can't see or tell apart; the mask comes first, as it is the likeliest mistake."""
+    if MASKS.intersection(text):
+        raise RefusedError("masked_value")
+    if any(unicodedata.category(char) in HIDDEN_CATEGORIES and char not in LINE_SPACE for char in text):
+        raise RefusedError("hidden_characters")
+    if any(not char.isascii() and char.isnumeric() for char in text):
+        raise RefusedError("not_ascii_digits")
+
+
+def _separates(char: str) -> bool:
+    return char.isspace() or char == MINUS or unicodedata.category(char) == "Pd"

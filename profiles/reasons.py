@@ -1,0 +1,94 @@
+"""Why a number or a profile isn't accepted, in words (rule VAL-3): what is wrong, and what to do about it.
+
+One table for what the checks find while somebody types and for what a reviewer states when rejecting. Codes are stored;
+texts are not, so that everybody reads them in their own language.
+"""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A stable code and its text, one sentence on what is wrong and one on what to do."""
+
+    code: str
+    text: str | Promise
+
+
+TYPING: dict[str, str | Promise] = {
+    "empty": _("This is missing. Enter it as it stands on the bank's or the authority's papers."),
+    "too_long": _("This is longer than any such number. Enter the number alone."),
+    "hidden_characters": _("The number holds characters that can't be seen, as happens when copying. Type it by hand."),
+    "not_ascii_digits": _("The number holds digits of another script. Type it with the digits 0–9."),
+    "not_ascii_letters": _("The number holds letters that only look like A–Z, or other signs. Type it with A–Z and 0–9."),
+    "masked_value": _("This is the hidden form of a saved number. Enter the whole number again."),
+    "not_used_in_country": _("This number isn't used in the country chosen. Check the country."),
+}
+BANK: dict[str, str | Promise] = {
+    "iban_country": _(
+        "The IBAN belongs to another country than the bank. Choose the country that the IBAN begins with, or correct the IBAN."
+    ),
+    "iban_length": _("The IBAN is too short or too long for its country. Copy it again from the bank statement."),
+    "iban_format": _("The IBAN has letters or digits in the wrong places. Copy it again from the bank statement."),
+    "iban_checksum": _("The IBAN's check digits don't fit: at least one character is wrong. Compare it with the bank statement."),
+    "bic_format": _("A BIC has 8 or 11 letters and digits, like ESSESESS. Ask the bank if you are unsure."),
+    "bic_needed": _("The bank can't be found by the IBAN alone. Enter its BIC too."),
+    "bic_country": _("The BIC names a bank in another country than the account. Correct the BIC, or leave it empty."),
+    "aba_format": _("A routing number has nine digits. Take it from a check or the bank's website."),
+    "aba_prefix": _("No US bank's routing number begins like this. Compare it with a check or the bank's website."),
+    "aba_checksum": _("The routing number's check digit doesn't fit: at least one digit is wrong. Compare it with a check."),
+    "account_format": _("The account number doesn't look like one of this country. Enter all its digits, leading zeros too."),
+    "account_checksum": _(
+        "The account number's check digits don't fit: at least one digit is wrong. Compare it with the bank statement."
+    ),
+    "sort_code_format": _("A sort code has six digits, like 12-34-56. Take it from the bank statement."),
+    "transit_format": _("A transit number has five digits. Take it from a check or the bank's website."),
+    "institution_format": _("An institution number has three digits. Take it from a check or the bank's website."),
+    "bsb_format": _("A BSB has six digits, like 062-000. Take it from the bank statement."),
+    "ifsc_format": _("An IFSC has four letters, a zero and six more characters. Take it from the bank's website."),
+    "clabe_format": _("A CLABE has 18 digits. Take it from the bank statement."),
+    "clabe_checksum": _("The CLABE's check digit doesn't fit: at least one digit is wrong. Compare it with the bank statement."),
+    "bank_code_format": _("The bank code has the wrong number of digits. Enter leading zeros too."),
+    "branch_code_format": _("The branch code has the wrong number of digits. Enter leading zeros too."),
+}
+TAX: dict[str, str | Promise] = {
+    "vat_country": _("The VAT number belongs to another country. Enter the one of the country of tax residence."),
+    "vat_format": _("This doesn't look like a VAT number of the country. Enter it as it stands in the register."),
+    "vat_checksum": _("The VAT number's check digits don't fit: at least one digit is wrong. Compare it with the register."),
+    "orgnr_format": _("This doesn't look like an organisation number. Enter all its digits."),
+    "orgnr_checksum": _(
+        "The organisation number's check digit doesn't fit: at least one digit is wrong. Compare it with the registration certificate."
+    ),
+    "ein_format": _("An EIN has nine digits, like 91-1144442. Take it from the letter that assigned it."),
+    "ein_prefix": _("No EIN begins with these two digits. Compare it with the letter that assigned it."),
+    "ssn_format": _("This can't be a Social Security number. Enter its nine digits as on the card."),
+    "itin_format": _("This can't be an ITIN, which begins with 9. Enter its nine digits as in the letter that assigned it."),
+    "tax_number_format": _(
+        "This doesn't look like a tax number of the country. Enter it as it stands on the tax authority's papers."
+    ),
+    "tax_number_checksum": _(
+        "The number's check digits don't fit: at least one character is wrong. Compare it with the tax authority's papers."
+    ),
+}
+REVIEW: dict[str, str | Promise] = {
+    "holder_differs_from_legal_name": _(
+        "The account holder isn't the company. Use an account in the company's legal name, or correct the holder's name."
+    ),
+    "bank_account_closed": _("The bank says that the account is closed. Enter an account that is open."),
+    "document_unreadable": _("A document can't be read. Upload it again, complete and legible."),
+    "legal_name_differs_from_register": _("The legal name isn't the one in the register. Enter the name exactly as registered."),
+    "address_incomplete": _("The address isn't complete. Enter street, postal code and city as registered."),
+    "tax_number_not_registered": _("The tax number isn't in the authority's register. Correct it, or register it first."),
+    "form_out_of_date": _("The tax form is out of date. Fill in the current edition, and state when it expires."),
+    "other": _("See the reviewer's note, and correct what it names."),
+}
+
+REASONS: dict[str, Reason] = {code: Reason(code, text) for code, text in (TYPING | BANK | TAX | REVIEW).items()}
+
+
+def text_for(code: str) -> str:
+    """The text of a reason in the reader's language; a code that no longer exists reads as *other*."""
+    return str(REASONS.get(code, REASONS["other"]).text)
