@@ -55,9 +55,8 @@ class Actor:
 
 def roles_in_force() -> Q:
     """Role assignments that count now: not ended, not expired, member and user neither suspended nor inactive."""
-    return (
-        Q(ended_at=None, membership__suspended_at=None, membership__user__is_active=True)
-        & (Q(expires_on=None) | Q(expires_on__gte=DatabaseToday()))
+    return Q(ended_at=None, membership__suspended_at=None, membership__user__is_active=True) & (
+        Q(expires_on=None) | Q(expires_on__gte=DatabaseToday())
     )
 
 

@@ -13,7 +13,6 @@ from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 
 from accounts.actor import Actor
-from accounts.models import RoleAssignment, User
 from accounts.roles import ADMIN_ROLES, INCENTIVES_ROLES, PartnerRole, Permission
 
 M = TypeVar("M", bound=Model)

@@ -53,7 +53,9 @@ P = Permission
 ROLES: dict[str, RoleText] = {
     PartnerRole.GLOBAL_ADMIN: RoleText(
         _("Runs the partner's people and sign-in, and sees every enrollment; enrolls only after taking the incentives admin role."),
-        frozenset({P.SEE_ENROLLMENTS, P.SEE_PEOPLE, P.ASSIGN_INCENTIVES_ROLES, P.ASSIGN_ADMIN_ROLES, P.CONFIGURE_SIGN_IN, P.SEE_AUDIT}),
+        frozenset(
+            {P.SEE_ENROLLMENTS, P.SEE_PEOPLE, P.ASSIGN_INCENTIVES_ROLES, P.ASSIGN_ADMIN_ROLES, P.CONFIGURE_SIGN_IN, P.SEE_AUDIT}
+        ),
     ),
     PartnerRole.ACCOUNT_ADMIN: RoleText(
         _("Assigns the incentives roles, and sees every enrollment; enrolls only after taking the incentives admin role."),

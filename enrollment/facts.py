@@ -26,7 +26,9 @@ class _Gathered:
 
 def gather(rows: Sequence[Enrollment]) -> dict[uuid.UUID, Facts]:
     """The facts of each row, by its id. The rows' own columns are taken as they are in memory, unsaved changes included."""
-    payouts = PayoutProfile.objects.select_related("latest").in_bulk({row.payout_profile_id for row in rows if row.payout_profile_id})
+    payouts = PayoutProfile.objects.select_related("latest").in_bulk(
+        {row.payout_profile_id for row in rows if row.payout_profile_id}
+    )
     taxes = TaxProfile.objects.select_related("latest").in_bulk({row.tax_profile_id for row in rows if row.tax_profile_id})
     versions = {profile.latest_id for profile in [*payouts.values(), *taxes.values()] if profile.latest_id}
     program_ids = {row.program_id for row in rows}

@@ -18,9 +18,7 @@ from profiles.models import PayoutProfile, TaxProfile
 
 
 @receiver(profile_changed)
-def bring_enrollments_up_to_date(
-    sender: Any, profile: PayoutProfile | TaxProfile, cause: str, by: Any, **kwargs: Any
-) -> None:
+def bring_enrollments_up_to_date(sender: Any, profile: PayoutProfile | TaxProfile, cause: str, by: Any, **kwargs: Any) -> None:
     """A profile's new version or decision reaches every live enrollment that uses it (rule ENR-4)."""
     column = "payout_profile" if isinstance(profile, PayoutProfile) else "tax_profile"
     users = Enrollment.objects.filter(ended_at=None, **{column: profile}).values_list("pk", flat=True)
@@ -48,10 +46,18 @@ def pass_on_waiting_invitations(sender: Any, assignment: RoleAssignment, **kwarg
 @receiver(statuses_changed)
 def tell_what_came_of_it(sender: Any, changes: list[Change], cause: str, **kwargs: Any) -> None:
     """The incentives admins hear when an enrollment is complete."""
-    done = [change.enrollment for change in changes if change.after == Status.ENROLLED and cause in {"validation_approved", "submitted"}]
+    done = [
+        change.enrollment for change in changes if change.after == Status.ENROLLED and cause in {"validation_approved", "submitted"}
+    ]
     if not done:
         return
     found = audiences(done)
     for row in done:
         for user in found[row.pk].admins:
-            tell(row, user, Notice.Kind.ENROLLED, mail="enrolled", key=f"enrolled:{row.pk}:{row.status_since:%Y%m%dT%H%M%S%f}:{user.pk}")
+            tell(
+                row,
+                user,
+                Notice.Kind.ENROLLED,
+                mail="enrolled",
+                key=f"enrolled:{row.pk}:{row.status_since:%Y%m%dT%H%M%S%f}:{user.pk}",
+            )

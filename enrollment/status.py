@@ -245,7 +245,9 @@ def _profile_row(key: str, profile: ProfileFacts, *, submitted: bool) -> Require
         case ProfileState.APPROVED:
             return Requirement(key, Turn.MET, profile_id=profile.profile_id)
         case ProfileState.VALIDATING:
-            return Requirement(key, Turn.OPERATOR, reason=f"{key}_validating", deadline=profile.due_at, profile_id=profile.profile_id)
+            return Requirement(
+                key, Turn.OPERATOR, reason=f"{key}_validating", deadline=profile.due_at, profile_id=profile.profile_id
+            )
         case ProfileState.UNCHECKED if submitted:
             return Requirement(key, Turn.OPERATOR, reason=f"{key}_validating", profile_id=profile.profile_id)
         case ProfileState.UNCHECKED:
@@ -264,7 +266,9 @@ def _inactive(reason: Reason, facts: Facts) -> Outcome:
         case Reason.NOT_ELIGIBLE:
             row = Requirement("eligibility", Turn.PARTNER, reason=reason, link="eligibility")
         case Reason.DECLINED if is_open(facts) and facts.eligible is not False:
-            row = Requirement("invitation", Turn.PARTNER, reason=reason, link="invitation", deadline=earliest(facts.respond_by, facts.closes_on))
+            row = Requirement(
+                "invitation", Turn.PARTNER, reason=reason, link="invitation", deadline=earliest(facts.respond_by, facts.closes_on)
+            )
         case Reason.NOT_OPEN:
             opens = facts.opens_on if facts.opens_on and facts.opens_on > facts.today else None
             row = Requirement("window", Turn.OPERATOR, reason=reason, deadline=opens)

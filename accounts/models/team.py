@@ -34,5 +34,7 @@ class TeamInvitation(models.Model):
         verbose_name_plural = _("team invitations")
         constraints = [
             models.CheckConstraint(name="team_invitation_one_end", condition=Q(accepted_at=None) | Q(withdrawn_at=None)),
-            models.CheckConstraint(name="team_invitation_address_in_lower_case", condition=Q(email=models.functions.Lower("email"))),
+            models.CheckConstraint(
+                name="team_invitation_address_in_lower_case", condition=Q(email=models.functions.Lower("email"))
+            ),
         ]

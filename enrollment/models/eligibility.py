@@ -24,7 +24,9 @@ class Agreement(models.Model):
             models.UniqueConstraint(
                 name="agreement_once", fields=["partner", "location", "agreement", "signed_on"], nulls_distinct=False
             ),
-            models.CheckConstraint(name="agreement_ends_after_it_starts", condition=Q(ends_on=None) | Q(ends_on__gte=F("signed_on"))),
+            models.CheckConstraint(
+                name="agreement_ends_after_it_starts", condition=Q(ends_on=None) | Q(ends_on__gte=F("signed_on"))
+            ),
         ]
 
 

@@ -70,7 +70,9 @@ class Enrollment(models.Model):
             models.UniqueConstraint(
                 name="enrollment_once", fields=["program", "location", "fiscal_year"], condition=Q(location__isnull=False)
             ),
-            models.UniqueConstraint(name="pga_enrollment_once", fields=["program", "partner", "fiscal_year"], condition=Q(location=None)),
+            models.UniqueConstraint(
+                name="pga_enrollment_once", fields=["program", "partner", "fiscal_year"], condition=Q(location=None)
+            ),
             # At most one live enrollment of a location in a program.
             models.UniqueConstraint(
                 name="enrollment_one_live",
@@ -89,10 +91,13 @@ class Enrollment(models.Model):
             models.CheckConstraint(
                 name="ended_says_why", condition=Q(ended_at=None, end_reason="") | Q(ended_at__isnull=False) & ~Q(end_reason="")
             ),
-            models.CheckConstraint(name="continued_has_no_invitation_wait", condition=Q(continued_from=None) | Q(accepted_at__isnull=False)),
+            models.CheckConstraint(
+                name="continued_has_no_invitation_wait", condition=Q(continued_from=None) | Q(accepted_at__isnull=False)
+            ),
             # The derived status can't contradict the facts, whoever writes it.
             models.CheckConstraint(
-                name="status_invited_fits", condition=~Q(status="invited") | Q(invited_at__isnull=False, accepted_at=None, declined_at=None, ended_at=None)
+                name="status_invited_fits",
+                condition=~Q(status="invited") | Q(invited_at__isnull=False, accepted_at=None, declined_at=None, ended_at=None),
             ),
             models.CheckConstraint(
                 name="status_action_fits", condition=~Q(status="action_required") | Q(accepted_at__isnull=False, ended_at=None)

@@ -75,7 +75,8 @@ class FiscalYearOffer(models.Model):
         constraints = [
             models.UniqueConstraint(name="offer_once_a_year", fields=["program", "fiscal_year"]),
             models.CheckConstraint(
-                name="offer_opens_before_it_closes", condition=Q(opens_on=None) | Q(closes_on=None) | Q(opens_on__lte=F("closes_on"))
+                name="offer_opens_before_it_closes",
+                condition=Q(opens_on=None) | Q(closes_on=None) | Q(opens_on__lte=F("closes_on")),
             ),
             models.CheckConstraint(name="offer_year", condition=Q(fiscal_year__range=(2000, 2999))),
         ]

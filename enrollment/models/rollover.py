@@ -30,7 +30,9 @@ class RolloverPlan(models.Model):
                 condition=Q(approved_by=None) | Q(planned_by=None) | ~Q(approved_by=F("planned_by")),
             ),
             models.CheckConstraint(name="plan_applied_after_approval", condition=Q(applied_at=None) | Q(approved_at__isnull=False)),
-            models.UniqueConstraint(name="one_approved_plan_a_year", fields=["fiscal_year"], condition=Q(approved_at__isnull=False)),
+            models.UniqueConstraint(
+                name="one_approved_plan_a_year", fields=["fiscal_year"], condition=Q(approved_at__isnull=False)
+            ),
         ]
 
 

@@ -22,7 +22,9 @@ def invite_due(*, by: Any = SYSTEM, limit: int | None = None) -> int:
     Works in batches with a transaction each: a run that is killed is finished by the next one, and nobody is invited twice.
     Returns how many were invited.
     """
-    due = Enrollment.objects.filter(status=Status.INACTIVE, reason=Reason.INVITATION_DUE).order_by("pk").values_list("pk", flat=True)
+    due = (
+        Enrollment.objects.filter(status=Status.INACTIVE, reason=Reason.INVITATION_DUE).order_by("pk").values_list("pk", flat=True)
+    )
     ids = list(due[:limit] if limit else due)
     return sum(_invite_batch(ids[start : start + BATCH], by=by) for start in range(0, len(ids), BATCH))
 

@@ -78,7 +78,14 @@ def write(language: str, catalogue: Catalog) -> None:
 def as_text(catalogue: Catalog) -> bytes:
     buffer = io.BytesIO()
     write_po(buffer, catalogue, sort_output=True, no_location=True, omit_header=False, width=0)
-    dated = (b'"POT-Creation-Date', b'"PO-Revision-Date', b'"Generated-By', b'"Last-Translator', b'"Language-Team', b'"Report-Msgid')
+    dated = (
+        b'"POT-Creation-Date',
+        b'"PO-Revision-Date',
+        b'"Generated-By',
+        b'"Last-Translator',
+        b'"Language-Team',
+        b'"Report-Msgid',
+    )
     return b"\n".join(line for line in buffer.getvalue().split(b"\n") if not line.startswith(dated))
 
 

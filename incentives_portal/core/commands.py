@@ -24,7 +24,9 @@ from incentives_portal.core.models import Run
 Item = TypeVar("Item")
 
 # Django's own options say nothing about what was asked for.
-_NOT_ARGUMENTS = frozenset("verbosity settings pythonpath traceback no_color force_color skip_checks stdout stderr json".split())
+_NOT_ARGUMENTS = frozenset(
+    ["verbosity", "settings", "pythonpath", "traceback", "no_color", "force_color", "skip_checks", "stdout", "stderr", "json"]
+)
 
 
 def os_user() -> str:

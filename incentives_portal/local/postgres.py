@@ -59,7 +59,7 @@ class Postgres:
         raise LocalError(f"PostgreSQL did not start; see {self.log}")
 
     def program(self) -> Program:
-        options = [f"listen_addresses=127.0.0.1", "max_connections=100", "timezone=UTC", *self.settings]
+        options = ["listen_addresses=127.0.0.1", "max_connections=100", "timezone=UTC", *self.settings]
         return Program(
             name="postgres",
             command=[

@@ -41,8 +41,13 @@ class Mail(models.Model):
         verbose_name = _("mail")
         verbose_name_plural = _("mails")
         constraints = [
-            models.CheckConstraint(name="mail_sent_has_a_time", condition=Q(state="sent", sent_at__isnull=False) | ~Q(state="sent") & Q(sent_at=None)),
-            models.CheckConstraint(name="mail_claim_has_an_end", condition=Q(claim=None, claimed_until=None) | Q(claim__isnull=False, claimed_until__isnull=False)),
+            models.CheckConstraint(
+                name="mail_sent_has_a_time", condition=Q(state="sent", sent_at__isnull=False) | ~Q(state="sent") & Q(sent_at=None)
+            ),
+            models.CheckConstraint(
+                name="mail_claim_has_an_end",
+                condition=Q(claim=None, claimed_until=None) | Q(claim__isnull=False, claimed_until__isnull=False),
+            ),
             models.CheckConstraint(name="mail_is_one_line", condition=~Q(subject__contains="\n") & ~Q(subject__contains="\r")),
         ]
         # The sender's sweep: what is owed, the longest due first.

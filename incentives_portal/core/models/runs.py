@@ -28,7 +28,8 @@ class Run(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="run_finished_has_outcome",
-                condition=models.Q(outcome="running", finished_at=None) | ~models.Q(outcome="running") & models.Q(finished_at__isnull=False),
+                condition=models.Q(outcome="running", finished_at=None)
+                | ~models.Q(outcome="running") & models.Q(finished_at__isnull=False),
             )
         ]
         indexes = [models.Index(fields=["command", "-id"], name="runs_of_a_command")]
