@@ -30,7 +30,8 @@ def gather(rows: Sequence[Enrollment]) -> dict[uuid.UUID, Facts]:
         {row.payout_profile_id for row in rows if row.payout_profile_id}
     )
     taxes = TaxProfile.objects.select_related("latest").in_bulk({row.tax_profile_id for row in rows if row.tax_profile_id})
-    versions = {profile.latest_id for profile in [*payouts.values(), *taxes.values()] if profile.latest_id}
+    profiles: list[PayoutProfile | TaxProfile] = [*payouts.values(), *taxes.values()]
+    versions = {profile.latest_id for profile in profiles if profile.latest_id}
     program_ids = {row.program_id for row in rows}
     gathered = _Gathered(
         today=clock.today(),

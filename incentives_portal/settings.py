@@ -26,7 +26,7 @@ THROW_AWAY = DEMO or DEBUG or TESTING
 
 def required(name: str, *, example: str, throw_away: str) -> str:
     """A variable that production must set. Raises ImproperlyConfigured naming it and an example."""
-    value = env.str(name, default=throw_away if THROW_AWAY else "")
+    value: str = env.str(name, default=throw_away if THROW_AWAY else "")
     if not value:
         raise ImproperlyConfigured(f"Set {name} in the environment or in .env, for example {name}={example}")
     return value

@@ -13,7 +13,7 @@ from enrollment.facts import gather
 from enrollment.models import Enrollment, Program
 from enrollment.status import Reason, Status, derive
 from incentives_portal.core import audit, clock
-from profiles.models import DefaultBankProfile, PayoutProfile, TaxProfile
+from profiles.models import DefaultBankProfile, PayoutProfile, PayoutProfileVersion, TaxProfile
 from profiles.services import validations
 from profiles.standing import Standing, VersionStanding, standings
 
@@ -168,8 +168,10 @@ def start_validations(row: Enrollment, *, by: Any) -> None:
 
     The caller holds the locks of both profiles, so that no decision or new version slips in between.
     """
-    start_validation(PayoutProfile.objects.select_related("latest").get(pk=row.payout_profile_id), row.program, by=by)
-    start_validation(TaxProfile.objects.select_related("latest").get(pk=row.tax_profile_id), row.program, by=by)
+    for profile in (row.payout_profile, row.tax_profile):
+        if profile is not None:
+            profile.refresh_from_db(fields=["latest"])
+            start_validation(profile, row.program, by=by)
 
 
 def start_validation(profile: PayoutProfile | TaxProfile, program: Program, *, by: Any) -> None:
@@ -178,6 +180,9 @@ def start_validation(profile: PayoutProfile | TaxProfile, program: Program, *, b
     if version is None:
         return
     found = standings([version.pk]).get((version.pk, program.paying_entity), VersionStanding())
-    if found.standing is Standing.UNCHECKED:
-        key = "payout_version" if isinstance(profile, PayoutProfile) else "tax_version"
-        validations.start(**{key: version}, paying_entity=program.paying_entity, by=by)
+    if found.standing is not Standing.UNCHECKED:
+        return
+    if isinstance(version, PayoutProfileVersion):
+        validations.start(payout_version=version, paying_entity=program.paying_entity, by=by)
+    else:
+        validations.start(tax_version=version, paying_entity=program.paying_entity, by=by)

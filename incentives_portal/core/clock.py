@@ -68,7 +68,7 @@ def shift() -> dt.timedelta:
 def move(*, by: dt.timedelta) -> None:
     """Moves the clock forward (or back, in tests). Refused outside of demonstration and tests by the caller."""
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE core_clock SET shift = shift + %s", [by])
+        cursor.execute("UPDATE core_clock SET shift = shift + %s * interval '1 second'", [by.total_seconds()])
 
 
 def move_to(moment: dt.datetime) -> None:
@@ -86,4 +86,4 @@ def moved_to(moment: dt.datetime) -> Iterator[None]:
         yield
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("UPDATE core_clock SET shift = %s", [before])
+            cursor.execute("UPDATE core_clock SET shift = %s * interval '1 second'", [before.total_seconds()])

@@ -88,4 +88,4 @@ class PayoutProfileVersion(models.Model):
 
     def read_identifiers(self) -> dict[str, str]:
         """The identifiers in clear, by kind. For checks, the edit form and nothing else."""
-        return json.loads(self.identifiers.reveal()) if self.identifiers is not None else {}  # type: ignore[no-any-return]
+        return json.loads(self.identifiers.reveal()) if self.identifiers is not None else {}
