@@ -120,7 +120,7 @@ class _SecretAttribute:
         row.__dict__[self.field.attname] = Secret.of(value) if isinstance(value, str) else value
 
 
-class EncryptedTextField(models.BinaryField[Any, Any]):
+class EncryptedTextField(models.BinaryField):  # type: ignore[type-arg]
     """A text that is stored encrypted and read as a `Secret`. The row's primary key must be set before saving."""
 
     def contribute_to_class(self, cls: type[models.Model], name: str, private_only: bool = False) -> None:
