@@ -57,8 +57,11 @@ def move_clock(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def mail(request: HttpRequest) -> HttpResponse:
-    """Every mail that was sent, the newest first."""
-    return render(request, "demo/mail.html", {"mails": mailbox.newest()})
+    """The mails that were sent, the newest first; `?to=` shows one person's."""
+    mails, to = mailbox.newest(limit=1000), request.GET.get("to", "")
+    recipients = sorted({mail.recipient for mail in mails})
+    shown = [mail for mail in mails if to in {"", mail.recipient}][:100]
+    return render(request, "demo/mail.html", {"mails": shown, "recipients": recipients, "to": to})
 
 
 @require_safe
