@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
-if (BASE_DIR / ".env").exists():
+if (BASE_DIR / ".env").exists() and not env.bool("TESTING", default=False):
     env.read_env(BASE_DIR / ".env")
 
 DEMO = env.bool("DEMO", default=False)
@@ -222,15 +222,18 @@ MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        if not THROW_AWAY
-        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        # The demonstration serves what production serves: hashed names, compressed.
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or TESTING
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
 
 # --- Mail ----------------------------------------------------------------------------------------
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="smtp://127.0.0.1:1025")
 vars().update(EMAIL_CONFIG)
+# Where the demonstration's mail catcher keeps what was sent, for its mailbox page (incentives_portal/local/smtp.py).
+MAIL_CATCHER_FOLDER = Path(env.str("MAIL_CATCHER_FOLDER", default=str(BASE_DIR / "var" / "mail")))
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default=f"{PARTNER_CENTER_NAME} <no-reply@partner-center.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
@@ -244,7 +247,9 @@ AUTOMATIC_APPROVAL = env.bool("AUTOMATIC_APPROVAL", default=True)
 AUTOMATIC_CHECK_DELAY_SECONDS = env.int("AUTOMATIC_CHECK_DELAY_SECONDS", default=12 if DEMO else 0)
 
 # --- Celery: it wakes up work that PostgreSQL owns -------------------------------------------------
+CELERY_APP = "incentives_portal.celery"
 CELERY_BROKER_URL = REDIS_URL
+CELERY_TIMEZONE = TIME_ZONE
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
