@@ -1,5 +1,9 @@
 """Addresses of this app."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from accounts.views import invitations
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("join/<str:token>/", invitations.join, name="join"),
+]
