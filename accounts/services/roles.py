@@ -27,6 +27,19 @@ class Terms:
     expires_on: dt.date | None
 
     @classmethod
+    def asked(
+        cls,
+        *,
+        entire_organization: bool,
+        locations: Iterable[Location] = (),
+        program_codes: Iterable[str] = (),
+        expires_on: dt.date | None = None,
+    ) -> "Terms":
+        """The terms that are asked for; locations count for nothing beside the entire organization."""
+        places = frozenset() if entire_organization else frozenset(place.pk for place in locations)
+        return cls(entire_organization, places, tuple(sorted(set(program_codes))), expires_on)
+
+    @classmethod
     def of(cls, assignment: RoleAssignment) -> "Terms":
         listed = assignment.listed.values_list("location_id", flat=True)
         codes = tuple(sorted(assignment.program_codes))
@@ -61,8 +74,9 @@ def assign(
     ValidationError where the terms make no sense, the member is suspended, or the last global admin would expire.
     """
     places = [] if entire_organization else list(locations)
-    codes = tuple(sorted(set(program_codes)))
-    terms = Terms(entire_organization, frozenset(place.pk for place in places), codes, expires_on)
+    terms = Terms.asked(
+        entire_organization=entire_organization, locations=places, program_codes=program_codes, expires_on=expires_on
+    )
     terms.refuse_nonsense(role)
     authority.require_may_assign(by, membership.partner, role)
     if any(place.partner_id != membership.partner_id for place in places):

@@ -53,7 +53,7 @@ def invite(
     """
     email = email.strip().lower()
     places = [] if entire_organization else list(locations)
-    roles.Terms(entire_organization, frozenset(place.pk for place in places), (), None).refuse_nonsense(role)
+    roles.Terms.asked(entire_organization=entire_organization, locations=places).refuse_nonsense(role)
     authority.require_may_assign(by, partner, role)
     if any(place.partner_id != partner.pk for place in places):
         raise ValidationError(_("A location does not belong to this partner."), code="foreign_location")

@@ -119,12 +119,18 @@ def test_new_terms_replace_the_old_and_keep_them_as_history(
     )
 
     before.refresh_from_db()
-    assert before.ended_at is not None and now.ended_at is None and now.granted_by == gunnar
+    assert before.ended_at is not None
+    assert now.ended_at is None
+    assert now.granted_by == gunnar
     assert announced == [("ended", before), ("assigned", now)]
     entry = AuditEntry.objects.get(act="role_changed")
-    assert entry.before and entry.before["locations"] == [location.mpn_id] and entry.before["expires_on"] is None
-    assert entry.after and entry.after["locations"] == sorted([location.mpn_id, second_location.mpn_id])
-    assert entry.after["expires_on"] == day.isoformat() and entry.partner_id == ines.memberships.get().partner_id
+    assert entry.before
+    assert entry.before["locations"] == [location.mpn_id]
+    assert entry.before["expires_on"] is None
+    assert entry.after
+    assert entry.after["locations"] == sorted([location.mpn_id, second_location.mpn_id])
+    assert entry.after["expires_on"] == day.isoformat()
+    assert entry.partner_id == ines.memberships.get().partner_id
 
 
 def test_the_same_terms_change_nothing(gunnar: User, ines: User, location: Location, announced: list[Any]) -> None:
@@ -132,7 +138,9 @@ def test_the_same_terms_change_nothing(gunnar: User, ines: User, location: Locat
     again = roles.assign(
         membership=member(ines), role=make.INCENTIVES_ADMIN, entire_organization=False, locations=[location], by=gunnar
     )
-    assert again == before and not announced and not AuditEntry.objects.exists()
+    assert again == before
+    assert not announced
+    assert not AuditEntry.objects.exists()
 
 
 def test_a_role_ends_once(gunnar: User, ines: User, announced: list[tuple[str, RoleAssignment]]) -> None:
@@ -141,7 +149,8 @@ def test_a_role_ends_once(gunnar: User, ines: User, announced: list[tuple[str, R
     with pytest.raises(ValidationError) as refusal:
         roles.end(assignment=role, by=gunnar)
     assert refusal.value.code == "ended"
-    assert announced == [("ended", role)] and AuditEntry.objects.get().act == "role_ended"
+    assert announced == [("ended", role)]
+    assert AuditEntry.objects.get().act == "role_ended"
     assert not actor_for(ines).grants
 
 
@@ -190,7 +199,8 @@ class TestLastGlobalAdmin:
             with pytest.raises(ValidationError) as refusal, transaction.atomic():
                 way()
             assert refusal.value.code == "last_global_admin"
-        assert held(gunnar, make.GLOBAL_ADMIN) and actor_for(gunnar).holds(make.GLOBAL_ADMIN)
+        assert held(gunnar, make.GLOBAL_ADMIN)
+        assert actor_for(gunnar).holds(make.GLOBAL_ADMIN)
 
     @pytest.mark.rule("ACC-4")
     def test_one_of_two_may_go(self, gunnar: User, partner: Partner) -> None:
@@ -229,9 +239,12 @@ def test_removing_a_person_ends_every_role(gunnar: User, ines: User, announced: 
     make.give_role(ines, member(ines).partner, make.ACCOUNT_ADMIN)
     people.remove(membership=member(ines), by=gunnar)
     assert not RoleAssignment.objects.filter(membership__user=ines, ended_at=None).exists()
-    assert [what for what, _ in announced] == ["ended", "ended"] and not actor_for(ines).partners
+    assert [what for what, _ in announced] == ["ended", "ended"]
+    assert not actor_for(ines).partners
     back = people.add_member(partner=member(ines).partner, email=ines.email, name="", language="sv", by=gunnar)
-    assert back == member(ines) and actor_for(ines).partner and not actor_for(ines).grants
+    assert back == member(ines)
+    assert actor_for(ines).partner
+    assert not actor_for(ines).grants
 
 
 @pytest.mark.rule("ACC-3")

@@ -49,17 +49,30 @@ def token(invitation: TeamInvitation) -> str:
 def test_the_token_is_kept_hashed_and_stands_in_the_mail_alone(invitation: TeamInvitation, token: str) -> None:
     mail = Mail.objects.get()
     assert bytes(invitation.token_hash) == hashlib.sha256(token.encode()).digest()
-    assert mail.to == "nora@norrsken.example" and mail.language == "sv" and token in mail.html and token not in mail.subject
+    assert mail.to == "nora@norrsken.example"
+    assert mail.language == "sv"
+    assert token in mail.html
+    assert token not in mail.subject
     assert invitation.expires_at - clock.now() == dt.timedelta(days=7)
     kept = str(AuditEntry.objects.values()) + str(TeamInvitation.objects.values()) + mail.key
     assert token not in kept
 
 
 @pytest.mark.rule("ACC-5")
-def test_a_new_person_joins_with_the_role_that_was_offered(token: str, partner: Partner, location: Location, second_location: Any) -> None:
+def test_a_new_person_joins_with_the_role_that_was_offered(
+    token: str, partner: Partner, location: Location, second_location: Any
+) -> None:
     membership = team_invitations.accept(token=token, **NEW)
     actor = actor_for(membership.user)
-    assert membership.user.name == "Nora Ny" and membership.user.language == "sv" and membership.user.check_password(NEW["password"])
+    assert (
+        membership.user.name == "Nora Ny"
+    )
+    assert (
+        membership.user.language == "sv"
+    )
+    assert (
+        membership.user.check_password(NEW["password"])
+    )
     assert can(actor, Permission.ENROLL, Scope(partner.pk, location.pk))
     assert not can(actor, Permission.ENROLL, Scope(partner.pk, second_location.pk))
 
@@ -77,7 +90,8 @@ def test_it_works_once(token: str) -> None:
 def test_it_is_bound_to_the_address(token: str, otto: User) -> None:
     with pytest.raises(ValidationError) as refusal:
         team_invitations.accept(token=token, by=otto)
-    assert refusal.value.code == "other_address" and otto.memberships.count() == 1
+    assert refusal.value.code == "other_address"
+    assert otto.memberships.count() == 1
 
 
 @pytest.mark.rule("ACC-6")
@@ -122,7 +136,8 @@ def test_it_offers_nothing_that_the_inviter_may_not_give(astrid: User, partner: 
         invite(role=make.INCENTIVES_USER, entire_organization=False, locations=[other_location])
     with pytest.raises(ValidationError) as refusal:
         invite(role=make.INCENTIVES_USER, email=astrid.email)
-    assert refusal.value.code == "member" and not Mail.objects.exists()
+    assert refusal.value.code == "member"
+    assert not Mail.objects.exists()
 
 
 @pytest.mark.rule("ACC-5")
@@ -131,7 +146,8 @@ def test_it_gives_nothing_once_the_inviter_may_not_give_it(token: str, gunnar: U
     people.remove(membership=gunnar.memberships.get(), by=gunnar)
     with pytest.raises(ValidationError) as refusal:
         team_invitations.accept(token=token, **NEW)
-    assert refusal.value.code == "inviter" and not User.objects.filter(email="nora@norrsken.example").exists()
+    assert refusal.value.code == "inviter"
+    assert not User.objects.filter(email="nora@norrsken.example").exists()
 
 
 def test_a_weak_password_and_a_missing_name_are_named(token: str) -> None:
