@@ -22,12 +22,12 @@ class ScriptedServer:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
 
-    async def handle_EHLO(self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]) -> list[str]:  # noqa: N802
+    async def handle_EHLO(self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]) -> list[str]:
         self.connections += 1
         session.host_name = hostname
         return responses
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         if self.answers[address]:
             answer = self.answers[address].pop(0)
             if answer == "hang up":
@@ -36,7 +36,7 @@ class ScriptedServer:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         self.taken.append(message_from_bytes(envelope.original_content, policy=email.policy.default))  # type: ignore[arg-type]
         return "250 OK"
 

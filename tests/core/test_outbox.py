@@ -1,5 +1,6 @@
 """What is owed is sent: once, to the right person, in their language, whatever the mail server does (rule INV-6)."""
 
+import contextlib
 import datetime as dt
 import uuid
 from collections.abc import Iterator
@@ -225,7 +226,7 @@ def test_the_sender_is_woken_once_per_transaction(django_capture_on_commit_callb
 
 def test_the_hint_of_an_act_that_failed_wakes_nobody_but_the_next_one_does(django_capture_on_commit_callbacks: Any) -> None:
     with django_capture_on_commit_callbacks() as callbacks, transaction.atomic():
-        with pytest.raises(ValidationError), transaction.atomic():
+        with contextlib.suppress(ValidationError), transaction.atomic():
             owed()
             raise ValidationError("no")
         owed()

@@ -129,4 +129,4 @@ def _release(claim: uuid.UUID) -> None:
 
 def pause_after(attempts: int) -> dt.timedelta:
     """How long a mail waits after so many attempts: half a minute, doubling, an hour at most."""
-    return min(dt.timedelta(seconds=30) * 2 ** min(attempts - 1, 10), dt.timedelta(hours=1))
+    return dt.timedelta(seconds=min(30 << min(attempts - 1, 10), 3600))

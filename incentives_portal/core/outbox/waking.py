@@ -13,7 +13,7 @@ def wake_on_commit() -> None:
     """Wakes the sender when the caller's transaction commits: once, however many mails it owes."""
     around = set(connection.savepoint_ids)
     # A hint of an enclosing savepoint suffices; one of a sibling could be rolled back without us.
-    if not any(hint is wake and set(savepoints) <= around for savepoints, hint, _robust in connection.run_on_commit):
+    if not any(hint is wake and set(savepoints) <= around for savepoints, hint, *_robust in connection.run_on_commit):
         transaction.on_commit(wake, robust=True)
 
 
