@@ -1,3 +1,5 @@
+"""What the worker does for the ground floor: callers of services, without data of their own."""
+
 from celery import shared_task
 
 from incentives_portal.core import outbox
