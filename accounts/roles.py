@@ -28,6 +28,21 @@ class Permission(enum.StrEnum):
     MANAGE_PROGRAMS = "manage_programs"  # programs, eligibility, invitations, rollover
 
 
+PERMISSION_TEXTS: dict[Permission, str | Promise] = {
+    Permission.SEE_ENROLLMENTS: _("See enrollments and statuses"),
+    Permission.ENROLL: _("Accept, enroll, submit and decline"),
+    Permission.SEE_PROFILES: _("See payout and tax profiles"),
+    Permission.EDIT_PROFILES: _("Edit payout and tax profiles"),
+    Permission.SEE_PEOPLE: _("See people and their roles"),
+    Permission.ASSIGN_INCENTIVES_ROLES: _("Assign incentives roles"),
+    Permission.ASSIGN_ADMIN_ROLES: _("Assign account admins and global admins"),
+    Permission.CONFIGURE_SIGN_IN: _("Configure single sign-on and provisioning"),
+    Permission.SEE_AUDIT: _("Read the audit log"),
+    Permission.REVIEW: _("Decide validations"),
+    Permission.MANAGE_PROGRAMS: _("Run programs, eligibility, invitations and rollover"),
+}
+
+
 class PartnerRole(models.TextChoices):
     GLOBAL_ADMIN = "global_admin", _("Global admin")
     ACCOUNT_ADMIN = "account_admin", _("Account admin")

@@ -13,13 +13,18 @@ from .partners import Location, Partner
 
 
 class Membership(models.Model):
-    """A person belongs to a partner. A person may belong to several (rule ACC-6)."""
+    """A person belongs to a partner. A person may belong to several (rule ACC-6).
+
+    `suspended_at`: their roles do not count until they are taken back. `removed_at`: they left; their roles have ended. The
+    row stays, so that *who held which role then* can be answered.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships", verbose_name=_("user"))
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="memberships", verbose_name=_("partner"))
     joined_at = models.DateTimeField(_("joined"), db_default=DatabaseNow())
     suspended_at = models.DateTimeField(_("suspended"), null=True, blank=True)
+    removed_at = models.DateTimeField(_("removed"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("membership")
@@ -27,6 +32,8 @@ class Membership(models.Model):
         constraints = [
             models.UniqueConstraint(name="membership_once", fields=["user", "partner"]),
             models.UniqueConstraint(name="membership_of_partner", fields=["id", "partner"]),
+            # So that whatever asks for `suspended_at=None` leaves out who left, too.
+            models.CheckConstraint(name="removed_is_suspended", condition=Q(removed_at=None) | Q(suspended_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,92 @@
+"""Inviting a person to the team, and joining it (rule ACC-5)."""
+
+from django.contrib import messages
+from django.contrib.auth import login
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts import policy
+from accounts.access import PortalRequest, allowed
+from accounts.forms import InviteForm, JoinForm
+from accounts.middleware import PARTNER_KEY
+from accounts.models import Membership, TeamInvitation, User
+from accounts.roles import ADMIN_ROLES, PartnerRole, Permission
+from accounts.services import team_invitations
+from accounts.views.seen import partner_of
+
+PASSWORD_BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(Permission.ASSIGN_INCENTIVES_ROLES)
+def invite_person(request: PortalRequest) -> HttpResponse:
+    """Whom to invite, with which role, where."""
+    partner = partner_of(request)
+    roles = [role for role in PartnerRole.values if policy.may_assign(request.actor, role)]
+    form = InviteForm(request.POST or None, partner=partner, roles=roles, initial={"role": PartnerRole.INCENTIVES_ADMIN})
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            invitation = team_invitations.invite(
+                partner=partner,
+                email=given["email"],
+                role=given["role"],
+                entire_organization=given["role"] in ADMIN_ROLES or form.entire_organization,
+                locations=given["locations"],
+                language=given["language"],
+                by=request.user,
+            )
+        except ValidationError as refusal:
+            form.add_error({"no_location": "locations", "member": "email"}.get(refusal.code or ""), refusal)
+        else:
+            messages.success(request, _("%(email)s is invited.") % {"email": invitation.email})
+            return redirect("people")
+    return render(request, "accounts/invite_person.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def join(request: HttpRequest, token: str) -> HttpResponse:
+    """What was offered and by whom; POST accepts. Reading the page changes nothing."""
+    try:
+        invitation = team_invitations.find(token)
+    except ValidationError as refusal:
+        return render(request, "accounts/join_refused.html", {"refusal": refusal.messages[0], "code": refusal.code}, status=410)
+    form = JoinForm(request.POST or None)
+    if request.method == "POST" and (request.user.is_authenticated or form.is_valid()):
+        try:
+            membership = _accept(request, token, form)
+        except ValidationError as refusal:
+            form.add_error(None, refusal)
+        else:
+            return _welcome(request, membership)
+    status = 422 if request.method == "POST" else 200
+    return render(request, "accounts/join.html", _page(request, invitation, form), status=status)
+
+
+def _accept(request: HttpRequest, token: str, form: JoinForm) -> Membership:
+    if request.user.is_authenticated:
+        return team_invitations.accept(token=token, by=request.user)
+    given = form.cleaned_data
+    return team_invitations.accept(token=token, name=given["name"], password=given["password"])
+
+
+def _welcome(request: HttpRequest, membership: Membership) -> HttpResponse:
+    if not request.user.is_authenticated:
+        login(request, membership.user, backend=PASSWORD_BACKEND)
+    request.session[PARTNER_KEY] = str(membership.partner_id)
+    messages.success(request, _("Welcome. You belong to %(partner)s now.") % {"partner": membership.partner})
+    return redirect("home")
+
+
+def _page(request: HttpRequest, invitation: TeamInvitation, form: JoinForm) -> dict[str, object]:
+    """Which of four pages it is: join as who is signed in, sign in first, another person is signed in, or somebody new."""
+    if request.user.is_authenticated:
+        state = "mine" if request.user.email == invitation.email else "other"
+    else:
+        state = "sign_in" if User.objects.filter(email=invitation.email).exists() else "new"
+    return {"invitation": invitation, "form": form, "state": state}
