@@ -1,0 +1,1 @@
+"""The questions that the screens ask, one module per screen."""

@@ -1,0 +1,214 @@
+"""Where one enrollment stands: what is done, what is missing, whose turn it is and until when (rules STA-1, STA-2, VAL-4)."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from accounts.actor import Actor
+from accounts.queries.who_can import who_can
+from accounts.roles import Permission
+from enrollment.links import Links
+from enrollment.models import Enrollment, StatusChange
+from enrollment.moments import in_words, is_over, parsed, time_left
+from enrollment.policy import may_enroll
+from enrollment.queries.owners import can_do
+from enrollment.status import Reason, ShownStatus, Status, Turn, shown_to
+from enrollment.wording import STATUS_LABELS, TITLES, cause_in_words, sentence_of, text_of, worded
+from profiles.reasons import text_for
+
+# The part of the enrollment guide that a status is about (rule PRG-2).
+GUIDE_PART = {
+    ShownStatus.INVITED: "invitation",
+    ShownStatus.ACTION_REQUIRED: "profiles",
+    ShownStatus.ENROLLING: "statuses",
+    ShownStatus.VALIDATING: "validation",
+    ShownStatus.ENROLLED: "year",
+    ShownStatus.NOT_ELIGIBLE: "eligibility",
+    ShownStatus.INACTIVE: "statuses",
+    ShownStatus.DISCONTINUED: "statuses",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedField:
+    """A field that was rejected, why, and the link to it for who may mend it."""
+
+    text: str
+    note: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One requirement in words; `state` is met, partner, operator or later."""
+
+    state: str
+    title: str
+    sentence: str
+    owner: str = ""
+    deadline: str = ""
+    url: str = ""
+    action: str = ""
+    rejected: tuple[RejectedField, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The operator's decision: by when, and how long that is, or since when it is overdue."""
+
+    by: str
+    left: str
+
+    @property
+    def is_overdue(self) -> bool:
+        return not self.left
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One change of status in words."""
+
+    at: dt.datetime
+    label: str
+    cause: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All that an enrollment's page says about it."""
+
+    enrollment: Enrollment
+    mine: bool
+    shown: ShownStatus
+    label: str
+    sentence: str
+    guide_part: str
+    tasks: tuple[Task, ...]
+    wait: Wait | None
+    who: str
+    timeline: tuple[Past, ...]
+    payout: str
+    tax: str
+
+    @property
+    def can_answer(self) -> bool:
+        """Whether the viewer can accept or decline now (rules ENR-1, INV-7)."""
+        return self.mine and self.enrollment.status == Status.INVITED
+
+    @property
+    def can_undo(self) -> bool:
+        return self.mine and self.enrollment.reason == Reason.DECLINED and any(task.state == "partner" for task in self.tasks)
+
+    @property
+    def can_choose(self) -> bool:
+        """Whether profiles can be chosen, or chosen anew."""
+        return self.mine and self.enrollment.status in {Status.ACTION_REQUIRED, Status.VALIDATING, Status.ENROLLED}
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether the page looks again by itself: only while the operator is at it."""
+        return self.enrollment.status == Status.VALIDATING
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the status does."""
+        return f"{self.enrollment.status}-{self.enrollment.status_since.timestamp():.6f}"
+
+
+def standing(actor: Actor, enrollment: Enrollment, now: dt.datetime) -> Standing:
+    """The enrollment as `actor` reads it."""
+    mine = may_enroll(actor, enrollment)
+    shown = shown_to(enrollment.status, enrollment.reason, may_enroll=mine)
+    who = ""
+    if not mine and any(row["turn"] == Turn.PARTNER for row in enrollment.requirements):
+        names = who_can(Permission.ENROLL, enrollment.scope)
+        who = can_do(names.holders, names.granters)
+    sees_profiles = Permission.SEE_PROFILES in actor.permissions and mine
+    return Standing(
+        enrollment=enrollment,
+        mine=mine,
+        shown=shown,
+        label=str(STATUS_LABELS[shown]),
+        sentence=sentence_of(shown, enrollment.reason),
+        guide_part=GUIDE_PART[shown],
+        tasks=_tasks(enrollment, now, mine=mine, who=who),
+        wait=_wait(enrollment, now),
+        who=who,
+        timeline=_timeline(enrollment),
+        payout=str(enrollment.payout_profile) if sees_profiles and enrollment.payout_profile else "",
+        tax=str(enrollment.tax_profile) if sees_profiles and enrollment.tax_profile else "",
+    )
+
+
+def _tasks(enrollment: Enrollment, now: dt.datetime, *, mine: bool, who: str) -> tuple[Task, ...]:
+    links, rows = Links(), enrollment.requirements
+    open_before = [row for row in rows if row["turn"] == Turn.PARTNER and row["key"] != "submit"]
+    return tuple(_task(row, enrollment, links, now, mine=mine, who=who, later=bool(open_before)) for row in rows)
+
+
+def _task(
+    row: Mapping[str, Any], enrollment: Enrollment, links: Links, now: dt.datetime, *, mine: bool, who: str, later: bool
+) -> Task:
+    text, deadline, state = text_of(row), parsed(row.get("deadline")), str(row["turn"])
+    if row["key"] == "submit" and state == Turn.PARTNER and later:
+        return Task("later", worded(TITLES["submit"]), "")
+    may_mend = state == Turn.PARTNER and (mine or row.get("link") == "eligibility")
+    url = links.mending(row, enrollment.pk) if may_mend and row.get("link") != "invitation" else ""
+    return Task(
+        state=state,
+        title=worded(TITLES[row["key"]]),
+        sentence=worded(text.sentence),
+        owner="" if state != Turn.PARTNER or may_mend else who,
+        deadline=_deadline(row, deadline, now),
+        url=url,
+        action=worded(text.action),
+        rejected=tuple(_rejected(one, url) for one in row.get("fields", ())),
+    )
+
+
+def _rejected(one: Mapping[str, str], url: str) -> RejectedField:
+    address = f"{url.partition('#')[0]}#field-{one['field']}" if url else ""
+    return RejectedField(text_for(one["code"]), one.get("note", ""), address)
+
+
+def _deadline(row: Mapping[str, Any], deadline: dt.date | dt.datetime | None, now: dt.datetime) -> str:
+    if deadline is None:
+        return ""
+    when = in_words(deadline, now)
+    if row["key"] == "window":
+        return _("opens on %(when)s") % {"when": when}
+    if row["turn"] == Turn.OPERATOR:
+        return _("overdue since %(when)s") % {"when": when} if is_over(deadline, now) else _("decision by %(when)s") % {"when": when}
+    return _("by %(when)s") % {"when": when}
+
+
+def _wait(enrollment: Enrollment, now: dt.datetime) -> Wait | None:
+    """By when the last open validation is decided; the first overdue one, where there is one (rule VAL-4)."""
+    if enrollment.status != Status.VALIDATING:
+        return None
+    dues = [parsed(row.get("deadline")) for row in enrollment.requirements if row["turn"] == Turn.OPERATOR]
+    moments = [due for due in dues if isinstance(due, dt.datetime)]
+    if not moments:
+        return None
+    late = [due for due in moments if is_over(due, now)]
+    due = min(late) if late else max(moments)
+    return Wait(in_words(due, now), time_left(due, now))
+
+
+def _timeline(enrollment: Enrollment) -> tuple[Past, ...]:
+    """Every change of status, the newest first, with who or what caused it (rule STA-2)."""
+    changes = StatusChange.objects.filter(enrollment=enrollment).select_related("by").order_by("-id")
+    return tuple(Past(change.at, _past_label(change), cause_in_words(change.cause), _author(change)) for change in changes)
+
+
+def _past_label(change: StatusChange) -> str:
+    return str(STATUS_LABELS[shown_to(change.after, change.reason, may_enroll=True)])
+
+
+def _author(change: StatusChange) -> str:
+    return str(change.by) if change.by else settings.OPERATOR_NAME

@@ -1,0 +1,69 @@
+"""What an address of the overview asks for: everything that the page's state consists of, and nothing else."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+
+from enrollment.status import ShownStatus
+from incentives_portal.core.fiscal import FiscalYear
+
+VIEWS = ("", "location", "program")
+SORTS = ("", "program", "-program", "location", "-location", "status", "-status")
+LONGEST_SEARCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The state of the overview. Empty entries mean the default; what makes no sense counts as empty."""
+
+    fiscal_year: int
+    view: str = ""
+    q: str = ""
+    status: str = ""
+    program: str = ""
+    country: str = ""
+    sort: str = ""
+    page: str = ""
+
+    @classmethod
+    def read(cls, query: QueryDict, *, this_year: FiscalYear) -> Self:
+        """The wish that the query string states."""
+        return cls(
+            fiscal_year=_year(query.get("year", ""), this_year).ends_in,
+            view=_one_of(VIEWS, query.get("view", "")),
+            q=" ".join(query.get("q", "").replace("\x00", "")[:LONGEST_SEARCH].split()),
+            status=_one_of([*ShownStatus], query.get("status", "")),
+            program=query.get("program", "").replace("\x00", "")[:20],
+            country=query.get("country", "").replace("\x00", "")[:2],
+            sort=_one_of(SORTS, query.get("sort", "")),
+            page=query.get("page", "")[:6],
+        )
+
+    @property
+    def year(self) -> FiscalYear:
+        return FiscalYear(self.fiscal_year)
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.q or self.status or self.program or self.country)
+
+    def query(self, this_year: FiscalYear, **changes: Any) -> str:
+        """The query string of this wish with some entries changed; the page starts over unless it is named."""
+        entries = asdict(replace(self, page="") if "page" not in changes else self) | changes
+        year = entries.pop("fiscal_year")
+        if year != this_year.ends_in:
+            entries["year"] = str(FiscalYear(year))
+        return urlencode({name: value for name, value in entries.items() if value})
+
+
+def _one_of(known: Any, text: str) -> str:
+    return text if text in known else ""
+
+
+def _year(text: str, this_year: FiscalYear) -> FiscalYear:
+    try:
+        return FiscalYear.parse(text)
+    except ValueError:
+        return this_year

@@ -1,0 +1,156 @@
+"""*Incentives → Overview*: every enrollment that the viewer sees, with its status and its one next step."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django_countries import countries
+
+from accounts.access import PortalRequest, allowed
+from accounts.actor import Actor
+from accounts.roles import Permission
+from enrollment.links import Links
+from enrollment.queries.actions import Action, Viewer
+from enrollment.queries.overview import URGENCY, Counts, Found, in_groups, overview
+from enrollment.queries.owners import Place, owners
+from enrollment.queries.wish import Wish
+from enrollment.status import ShownStatus
+from enrollment.wording import STATUS_LABELS
+from incentives_portal.core import clock
+from incentives_portal.core.fiscal import FiscalYear
+
+ANY_PROGRAM = "PROGRAM"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One enrollment, ready to print."""
+
+    url: str
+    program: str
+    guide_url: str
+    place: str
+    place_line: str
+    partner: str
+    shown: str
+    label: str
+    eligibility_url: str
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A run of rows with its heading, where the view groups them; `count` counts the group on all pages."""
+
+    title: str
+    line: str
+    count: int
+    rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An entry of a filter."""
+
+    value: str
+    label: str
+    count: int
+    url: str
+    current: bool
+
+
+@allowed(Permission.SEE_ENROLLMENTS)
+def overview_page(request: PortalRequest) -> HttpResponse:
+    """The page; for htmx only its results. The state stands in the address alone."""
+    now = clock.now()
+    this_year = FiscalYear.of(clock.date_of(now))
+    wish = Wish.read(request.GET, this_year=this_year)
+    found = overview(request.actor, wish)
+    viewer = Viewer(now, Links(), reverse("reviews") if Permission.REVIEW in request.actor.permissions else "")
+    context = {
+        "wish": wish,
+        "groups": _groups(request.actor, found.page.object_list, wish, viewer),
+        "page": found.page,
+        "query": wish.query(this_year),
+        "with_partner": request.actor.partner is None,
+        **_choices(found, wish, this_year),
+    }
+    partial = request.htmx and not request.htmx.history_restore_request
+    response = render(request, "enrollment/_overview_results.html" if partial else "enrollment/overview.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _groups(actor: Actor, found: Sequence[dict[str, Any]], wish: Wish, viewer: Viewer) -> list[Group]:
+    found = list(found)
+    places = {Place(row["partner_id"], row["location_id"], row["program__code"]) for row in found if not row["mine"] and _waits_for_partner(row)}
+    names = owners(places)
+    guide = reverse("program_guide", args=[ANY_PROGRAM])
+    groups = []
+    for rows in in_groups(found, wish.view):
+        first = rows[0]
+        title, line = (first["location__name"], _place_line(first)) if wish.view == "location" else (first["program_name"], "")
+        groups.append(Group(title or first["partner__legal_name"], line, first.get("in_group", 0), [_row(row, viewer, names, guide) for row in rows]))
+    return groups
+
+
+def _waits_for_partner(row: dict[str, Any]) -> bool:
+    return any(one["turn"] == "partner" and one.get("link") != "eligibility" for one in row["requirements"])
+
+
+def _row(row: dict[str, Any], viewer: Viewer, names: dict[Place, str], guide: str) -> Row:
+    pk, shown = row["pk"], row["shown"]
+    owner = names.get(Place(row["partner_id"], row["location_id"], row["program__code"]), "")
+    return Row(
+        url=viewer.links.to("enrollment", pk),
+        program=row["program_name"],
+        guide_url=guide.replace(ANY_PROGRAM, row["program__code"]),
+        place=row["location__name"] or _("Partner Global Account"),
+        place_line=_place_line(row),
+        partner=row["partner__legal_name"],
+        shown=shown,
+        label=str(STATUS_LABELS[shown]),
+        eligibility_url=viewer.links.to("eligibility", pk) if shown == ShownStatus.NOT_ELIGIBLE else "",
+        action=viewer.action(pk, row["requirements"], mine=row["mine"], owner=owner, reason=row["reason"]),
+    )
+
+
+def _place_line(row: dict[str, Any]) -> str:
+    return f"{row['location__mpn_id']} · {row['location__city']}" if row["location__mpn_id"] else ""
+
+
+def _choices(found: Found, wish: Wish, this_year: FiscalYear) -> dict[str, Any]:
+    """The entries of tabs and filters, each with the address that it leads to."""
+    counts: Counts = found.counts
+
+    def choice(name: str, value: str, label: str, count: int) -> Choice:
+        return Choice(value, label, count, f"?{wish.query(this_year, **{name: value})}", getattr(wish, name) == value)
+
+    def entries(name: str, numbers: dict[str, int], labels: dict[str, Any]) -> Iterator[Choice]:
+        for value, label in labels.items():
+            if numbers.get(value) or getattr(wish, name) == value:
+                yield choice(name, value, str(label), numbers.get(value, 0))
+
+    statuses = {shown: STATUS_LABELS[shown] for shown in URGENCY}
+    names = dict(sorted(counts.program_names.items(), key=lambda pair: pair[1]))
+    places = dict(sorted(((code, countries.name(code)) for code in counts.countries if code), key=lambda pair: pair[1]))
+    years = sorted({*counts.years, this_year.ends_in, wish.fiscal_year}, reverse=True)
+    return {
+        "tabs": [choice("view", *one, 0) for one in (("", _("All programs")), ("location", _("By location")), ("program", _("By program")))],
+        "statuses": [choice("status", "", _("All"), counts.all_statuses), *entries("status", counts.statuses, statuses)],
+        "programs": list(entries("program", counts.programs, names)),
+        "countries": list(entries("country", counts.countries, places)) if len(places) > 1 or wish.country else [],
+        "years": [(str(FiscalYear(year)), year == wish.fiscal_year, year == this_year.ends_in) for year in years],
+        "sorts": {name: _sort(wish, this_year, name) for name in ("program", "location", "status")},
+    }
+
+
+def _sort(wish: Wish, this_year: FiscalYear, name: str) -> dict[str, str]:
+    """The link of a sortable column and how it is sorted now."""
+    direction = {name: "ascending", f"-{name}": "descending"}.get(wish.sort, "")
+    return {"url": f"?{wish.query(this_year, sort=f'-{name}' if wish.sort == name else name)}", "aria": direction}
