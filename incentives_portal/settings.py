@@ -168,7 +168,7 @@ DATABASES = {
     )
     | {
         "ENGINE": "django.db.backends.postgresql",
-        "CONN_MAX_AGE": 600,
+        "CONN_MAX_AGE": 0 if TESTING else 600,
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
     }

@@ -13,7 +13,19 @@ from .services import borrowed
 
 # They ask neither a database nor Redis.
 _NEED_NOTHING = frozenset(
-    {"help", "version", "check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "makemessages", "messages", "startapp", "test"}
+    {
+        "help",
+        "version",
+        "check",
+        "collectstatic",
+        "compilemessages",
+        "diffsettings",
+        "findstatic",
+        "makemessages",
+        "messages",
+        "startapp",
+        "test",
+    }
 )
 
 

@@ -107,7 +107,9 @@ class Demonstration:
         record = running(self.places)
         if record and "DEMO" in record["environment"]:
             where = record["environment"]["PORTAL_URL"]
-            raise LocalError(f"The demonstration of this clone already runs on {where} (process {record['owner']}); stop it there with Ctrl-C.")
+            raise LocalError(
+                f"The demonstration of this clone already runs on {where} (process {record['owner']}); stop it there with Ctrl-C."
+            )
 
     def _environment(self) -> dict[str, str]:
         """What every process of the demonstration gets: the caller's own settings, and what makes it a demonstration."""
@@ -120,7 +122,9 @@ class Demonstration:
         }
 
     def _program(self, name: str, command: tuple[str, ...], grace: float) -> Program:
-        inherited = {key: value for key, value in os.environ.items() if key not in {"DEBUG", "TESTING", "HTTPS", "CSRF_TRUSTED_ORIGINS"}}
+        inherited = {
+            key: value for key, value in os.environ.items() if key not in {"DEBUG", "TESTING", "HTTPS", "CSRF_TRUSTED_ORIGINS"}
+        }
         environment = {**inherited, "PYTHONUNBUFFERED": "1", **self.environment}
         return Program(name, processes.here(command), environment, CLONE, grace=grace)
 
@@ -137,7 +141,9 @@ class Demonstration:
     def _answer(self, *command: str) -> str:
         """What a management command that reads only prints; nothing where it fails."""
         program = self._program("answer", ("python", "manage.py", *command), grace=2)
-        return subprocess.run(program.command, env=program.environment, cwd=CLONE, text=True, capture_output=True, check=False).stdout
+        return subprocess.run(
+            program.command, env=program.environment, cwd=CLONE, text=True, capture_output=True, check=False
+        ).stdout
 
     def _has_command(self, name: str) -> bool:
         return name in self._answer("help", "--commands").split()

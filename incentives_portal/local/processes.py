@@ -4,14 +4,31 @@ import sys
 
 MIGRATE = ("python", "manage.py", "migrate", "--noinput")
 # The queue's messages only wake workers up, so workers need neither gossip nor each other's state.
-WORKER = ("celery", "-A", "incentives_portal", "worker", "--loglevel=INFO", "--concurrency=2", "--without-gossip", "--without-mingle")
+WORKER = (
+    "celery",
+    "-A",
+    "incentives_portal",
+    "worker",
+    "--loglevel=INFO",
+    "--concurrency=2",
+    "--without-gossip",
+    "--without-mingle",
+)
 # Any number may be started: RedBeat's lock in Redis lets one of them speak.
 BEAT = ("celery", "-A", "incentives_portal", "beat", "--loglevel=INFO")
 
 
 def web(bind: str) -> tuple[str, ...]:
     """The web server on an address like `127.0.0.1:8000`. No access log: addresses of invitations carry secrets."""
-    return ("gunicorn", "incentives_portal.wsgi", f"--bind={bind}", "--workers=2", "--timeout=60", "--graceful-timeout=8", "--no-control-socket")
+    return (
+        "gunicorn",
+        "incentives_portal.wsgi",
+        f"--bind={bind}",
+        "--workers=2",
+        "--timeout=60",
+        "--graceful-timeout=8",
+        "--no-control-socket",
+    )
 
 
 def here(command: tuple[str, ...]) -> list[str]:
