@@ -249,6 +249,8 @@ DEMO_MAIL_FOLDER = Path(env.str("DEMO_MAIL_FOLDER", default=str(BASE_DIR / "var"
 AUTOMATIC_APPROVAL = env.bool("AUTOMATIC_APPROVAL", default=True)
 # Automatic checks wait this long after the submission; the demonstration uses it so that the wait can be seen.
 AUTOMATIC_CHECK_DELAY_SECONDS = env.int("AUTOMATIC_CHECK_DELAY_SECONDS", default=12 if DEMO else 0)
+# Paying entities in the United States: they need a W-8 from partners elsewhere (rule TAX-1).
+US_PAYING_ENTITIES = env.list("US_PAYING_ENTITIES", default=["Operator Corporation", f"{OPERATOR_NAME} Corporation"])
 
 # --- Celery: it wakes up work that PostgreSQL owns -------------------------------------------------
 CELERY_APP = "incentives_portal.celery"
