@@ -6,12 +6,13 @@ Nothing else in the portal assigns `status`, `reason`, `requirements` or `derive
 to prove it.
 """
 
+import json
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.dispatch import Signal
 
 from enrollment.facts import gather
@@ -58,7 +59,7 @@ def settle(rows: Sequence[Enrollment], *, facts: Iterable[str] = (), cause: str,
             changes.append(Change(row, before[0], row.status))
         if facts or (row.status, row.reason, row.requirements, row.derive_again_at) != before:
             touched.append(row)
-    Enrollment.objects.bulk_update(touched, [*facts, *DERIVED], batch_size=BATCH)
+    _save(touched, [*facts, *DERIVED])
     StatusChange.objects.bulk_create(
         (
             StatusChange(
@@ -76,6 +77,18 @@ def settle(rows: Sequence[Enrollment], *, facts: Iterable[str] = (), cause: str,
     if changes:
         statuses_changed.send(sender=Enrollment, changes=changes, cause=cause, by=by)
     return changes
+
+
+def _save(rows: Sequence[Enrollment], names: Sequence[str]) -> None:
+    """One UPDATE for all rows: `bulk_update` takes ten times as long, which a year of ten thousand enrollments would feel."""
+    fields = [field for field in Enrollment._meta.concrete_fields if field.name in names]
+    values = [{"id": row.pk} | {str(field.column): field.value_from_object(row) for field in fields} for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE enrollment_enrollment AS row SET {', '.join(f'{field.column} = new.{field.column}' for field in fields)} "  # noqa: S608
+            "FROM jsonb_populate_recordset(NULL::enrollment_enrollment, %s) AS new WHERE new.id = row.id",
+            [json.dumps(values, default=str)],
+        )
 
 
 def _apply(row: Enrollment, outcome: Outcome) -> None:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
-if (BASE_DIR / ".env").exists():
+if (BASE_DIR / ".env").exists() and not env.bool("TESTING", default=False):
     env.read_env(BASE_DIR / ".env")
 
 DEMO = env.bool("DEMO", default=False)
@@ -168,7 +168,7 @@ DATABASES = {
     )
     | {
         "ENGINE": "django.db.backends.postgresql",
-        "CONN_MAX_AGE": 600,
+        "CONN_MAX_AGE": 0 if TESTING else 600,
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
     }
@@ -193,6 +193,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+if TESTING:
+    # Slow on purpose elsewhere; the tests sign in thousands of times.
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -211,6 +214,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("sv", _("Swedish"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = USE_TZ = True
+FORMAT_MODULE_PATH = "incentives_portal.formats"
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/Stockholm")
 FISCAL_YEAR_FIRST_MONTH = env.int("FISCAL_YEAR_FIRST_MONTH", default=7)
 
@@ -222,15 +226,18 @@ MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        if not THROW_AWAY
-        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        # The demonstration serves what production serves: hashed names, compressed.
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or TESTING
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
 
 # --- Mail ----------------------------------------------------------------------------------------
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="smtp://127.0.0.1:1025")
 vars().update(EMAIL_CONFIG)
+# Where the demonstration's mail catcher keeps what was sent, for its mailbox page (incentives_portal/local/smtp.py).
+MAIL_CATCHER_FOLDER = Path(env.str("MAIL_CATCHER_FOLDER", default=str(BASE_DIR / "var" / "mail")))
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default=f"{PARTNER_CENTER_NAME} <no-reply@partner-center.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
@@ -242,9 +249,13 @@ DEMO_MAIL_FOLDER = Path(env.str("DEMO_MAIL_FOLDER", default=str(BASE_DIR / "var"
 AUTOMATIC_APPROVAL = env.bool("AUTOMATIC_APPROVAL", default=True)
 # Automatic checks wait this long after the submission; the demonstration uses it so that the wait can be seen.
 AUTOMATIC_CHECK_DELAY_SECONDS = env.int("AUTOMATIC_CHECK_DELAY_SECONDS", default=12 if DEMO else 0)
+# Paying entities in the United States: they need a W-8 from partners elsewhere (rule TAX-1).
+US_PAYING_ENTITIES = env.list("US_PAYING_ENTITIES", default=["Operator Corporation", f"{OPERATOR_NAME} Corporation"])
 
 # --- Celery: it wakes up work that PostgreSQL owns -------------------------------------------------
+CELERY_APP = "incentives_portal.celery"
 CELERY_BROKER_URL = REDIS_URL
+CELERY_TIMEZONE = TIME_ZONE
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

@@ -60,7 +60,8 @@ TAX: dict[str, str | Promise] = {
     "vat_checksum": _("The VAT number's check digits don't fit: at least one digit is wrong. Compare it with the register."),
     "orgnr_format": _("This doesn't look like an organisation number. Enter all its digits."),
     "orgnr_checksum": _(
-        "The organisation number's check digit doesn't fit: at least one digit is wrong. Compare it with the registration certificate."
+        "The organisation number's check digit doesn't fit: at least one digit is wrong. "
+        "Compare it with the registration certificate."
     ),
     "ein_format": _("An EIN has nine digits, like 91-1144442. Take it from the letter that assigned it."),
     "ein_prefix": _("No EIN begins with these two digits. Compare it with the letter that assigned it."),

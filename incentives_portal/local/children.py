@@ -36,11 +36,14 @@ class Child:
 
     def __init__(self, program: Program, log: Path) -> None:
         self.program, self.log = program, log
-        user, group = program.user or ("-", "-")
-        with log.open("ab") as output:
+        self.restart()
+
+    def restart(self) -> None:
+        """Starts the program, again where it ran before. Raises LocalError where it can't be run at all."""
+        program = self.program
+        with self.log.open("ab") as output:
             self._leash = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(LEASH), program.stop_signal.name, str(program.grace), str(user), str(group)]
-                + list(program.command),
+                [sys.executable, "-I", "-S", str(LEASH), *self._terms(), *program.command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=output,
@@ -51,15 +54,22 @@ class Child:
             )
         assert self._leash.stdout
         with self._leash.stdout as report:
-            line = report.readline()
-        if not line.strip():
-            self.let_go()
-            raise LocalError(f"{program.name} could not be started; see {log}")
-        self.pid = int(line)
+            self.pid = int(report.readline().strip() or 0)
+        if not self.pid:
+            self.stop()
+            raise LocalError(f"{program.name} could not be started; see {self.log}")
+
+    def _terms(self) -> list[str]:
+        user, group = self.program.user or ("-", "-")
+        return [self.program.stop_signal.name, str(self.program.grace), str(user), str(group)]
 
     @property
     def alive(self) -> bool:
         return self._leash.poll() is None
+
+    def wait(self) -> int:
+        """Waits for the program to end by itself. Returns its exit code."""
+        return self._leash.wait()
 
     def let_go(self) -> None:
         """Tells the program to stop, without waiting for it."""
@@ -75,7 +85,7 @@ class Child:
         self._leash.kill()
         self._leash.wait()
         # Only where the leash was killed from outside: it ends the group itself otherwise.
-        if self._leash.returncode < 0 and hasattr(self, "pid"):
+        if self._leash.returncode < 0 and self.pid:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
 

@@ -8,6 +8,7 @@ id as its only line; the command writes to the leash's standard error, which is 
     python leash.py STOP_SIGNAL GRACE_SECONDS USER GROUP COMMAND...        (USER and GROUP: a number, or - for our own)
 """
 
+import contextlib
 import ctypes
 import os
 import select
@@ -50,10 +51,8 @@ def _end(child: "subprocess.Popen[bytes]", stop_signal: signal.Signals, grace: f
         deadline = time.monotonic() + grace
         while child.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # nothing is left; macOS says so with PermissionError
         os.killpg(child.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):  # nothing is left; macOS says so with PermissionError
-        pass
     code = child.wait()
     return code if code >= 0 else 128 - code
 

@@ -44,6 +44,8 @@ class Postgres:
 
     @property
     def url(self) -> str:
+        if not self.child:
+            return ""
         return f"postgresql://postgres:{self.password_file.read_text().strip()}@127.0.0.1:{self.port}/{DATABASE}"
 
     def start(self) -> None:

@@ -24,16 +24,20 @@ from .redis import Redis
 from .smtp import MailCatcher
 
 
+ADDRESSES = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL")
+
+
 class AlreadyRunsError(LocalError):
     """The services of this clone have an owner."""
 
 
 class Services:
-    """The three services, owned by this process."""
+    """The three services, owned by this process. Those whose address is `given` already aren't started."""
 
-    def __init__(self, places: Places | None = None, *, throw_away: bool = False) -> None:
+    def __init__(self, places: Places | None = None, *, given: Mapping[str, str] | None = None, throw_away: bool = False) -> None:
         self.places = places or Places()
         self.throw_away = throw_away
+        self.given = {name: given[name] for name in ADDRESSES if given and given.get(name)}
         self.scratch: Path | None = None
         self.environment: dict[str, str] = {}
         self._locks: list[int] = []
@@ -86,9 +90,10 @@ class Services:
             os.chown(self.scratch, *self.postgres.user)
         self.redis = Redis(places.redis, log=places.log_of("redis"), durable=not self.throw_away, locks=(data,))
         self.mail = MailCatcher(places.mail, log=places.log_of("smtp"), locks=(data,))
-        for service in (self.postgres, self.redis, self.mail):
-            service.start()
-        self.environment = {"DATABASE_URL": self.postgres.url, "REDIS_URL": self.redis.url, "EMAIL_URL": self.mail.url}
+        for name, service in zip(ADDRESSES, (self.postgres, self.redis, self.mail), strict=True):
+            if name not in self.given:
+                service.start()
+        self.environment = {"DATABASE_URL": self.postgres.url, "REDIS_URL": self.redis.url, "EMAIL_URL": self.mail.url} | self.given
         self.announce(self.environment)
 
     def announce(self, environment: Mapping[str, str]) -> None:
@@ -101,7 +106,7 @@ class Services:
         unfinished.rename(self.places.record)
 
     def _ports(self) -> list[int]:
-        return [self.postgres.port, self.redis.port, self.mail.port]
+        return [service.port for service in (self.postgres, self.redis, self.mail) if service.child]
 
     @property
     def children(self) -> list[Child]:

@@ -20,7 +20,7 @@ TAX_SEPARATORS = "./"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found: the number as stored where it is `ok`, else a code of `profiles.reasons`; `detail` is what was expected."""
+    """What a check found: the number as stored where `ok`, else a code of `profiles.reasons`; `detail` is what was expected."""
 
     ok: bool
     value: str = ""

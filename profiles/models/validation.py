@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Partner
 from incentives_portal.core.clock import DatabaseNow
 
-from .payout import PayoutProfileVersion
-from .tax import TaxProfileVersion
+from .payout import PayoutProfile, PayoutProfileVersion
+from .tax import TaxProfile, TaxProfileVersion
 
 UNDECIDED = Q(decision="")
 VALIDATION_TIME = dt.timedelta(hours=48)
@@ -73,6 +73,20 @@ class Validation(models.Model):
             # The reviewers' queue, and the sweep of automatic checks.
             models.Index(F("due_at"), name="validation_open", condition=UNDECIDED),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.version.profile.name} · {self.paying_entity}"
+
+    @property
+    def version(self) -> PayoutProfileVersion | TaxProfileVersion:
+        """The version that is reviewed."""
+        version = self.payout_version or self.tax_version
+        assert version is not None
+        return version
+
+    @property
+    def profile(self) -> PayoutProfile | TaxProfile:
+        return self.version.profile
 
 
 class ValidationReason(models.Model):

@@ -69,7 +69,8 @@ def test_any_changed_character_of_an_iban_is_refused(country: str) -> None:
 )
 def test_a_changed_digit_is_refused_in_every_country(country: str, seed: int, place: int, digit: str) -> None:
     iban = str(IBAN.random(bank.iban_country(country), random=Random(seed), use_registry=False))
-    place %= len(iban)
+    places = [at for at, char in enumerate(iban) if char.isdigit()]
+    place = places[place % len(places)]
     changed = iban[:place] + digit + iban[place + 1 :]
     assert check("iban", changed, country).ok == (changed == iban)
 

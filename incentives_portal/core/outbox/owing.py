@@ -9,6 +9,8 @@ from django.utils import translation
 
 from incentives_portal.core.models import Mail
 
+from .waking import wake_on_commit
+
 
 class Recipient(Protocol):
     """A person who can be written to."""
@@ -22,7 +24,8 @@ def owe(kind: str, *, to: Recipient, key: str, context: dict[str, Any]) -> Mail 
     """Owes one mail of `kind` to a person, or nothing where the same `key` was owed before.
 
     The texts are `templates/mail/<kind>.subject.txt`, `.txt` and `.html`, rendered in the person's language. Subjects are
-    folded into one line, so no name can smuggle a header in. Runs in the caller's transaction: no act, no mail.
+    folded into one line, so no name can smuggle a header in. Runs in the caller's transaction: no act, no mail; the
+    sender is woken when it commits.
     """
     with translation.override(to.language):
         values = {
@@ -53,4 +56,5 @@ def owe(kind: str, *, to: Recipient, key: str, context: dict[str, Any]) -> Mail 
         ],
         ignore_conflicts=True,
     )
+    wake_on_commit()
     return Mail.objects.filter(pk=mail_id).first()

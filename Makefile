@@ -1,0 +1,47 @@
+# `make` alone lists what there is. Needs Python 3.11 or newer with venv, and nothing else.
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+APPS := incentives_portal accounts profiles enrollment
+# Production-like settings, for the checks that ask how it would be deployed.
+DEPLOYED := env -u DEMO -u DEBUG -u TESTING SECRET_KEY=$$($(BIN)/python -c "import secrets; print(secrets.token_urlsafe(64))") \
+	FIELD_KEYS=k1:$$($(BIN)/python -c "import base64, os; print(base64.b64encode(os.urandom(32)).decode())") \
+	BLIND_INDEX_KEY=$$($(BIN)/python -c "import base64, os; print(base64.b64encode(os.urandom(32)).decode())") \
+	DATABASE_URL=postgresql://portal@db/portal REDIS_URL=redis://redis:6379/0 ALLOWED_HOSTS=portal.example PORTAL_URL=https://portal.example
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-reset test check format lock
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## make .venv from the hashed lock (the others do it when needed)
+	@$(PYTHON) incentives_portal/local/bootstrap.py $(VENV) requirements/dev.txt
+
+demo: setup ## run the portal with demonstration data on http://127.0.0.1:8000 (PORT= for another)
+	@PORT=$(PORT) exec $(BIN)/python -m incentives_portal.local.demo
+
+demo-reset: setup ## forget the demonstration's data
+	@$(BIN)/python -m incentives_portal.local.reset
+
+test: setup ## run every test, browser tests included (ARGS= for pytest)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+check: setup ## format, lint, types, imports, migrations, texts, templates, deployment, security
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	DEBUG=1 $(BIN)/mypy
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/djlint --check --lint --quiet templates
+	$(DEPLOYED) $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(APPS)
+
+format: setup ## format code and templates
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/djlint --reformat --quiet templates
+
+lock: setup ## compile requirements/*.txt anew from pyproject.toml (needs uv)
+	@$(BIN)/python requirements/compile.py

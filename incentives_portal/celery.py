@@ -1,0 +1,31 @@
+"""The queue. Its messages carry no data: they wake up work that PostgreSQL owns, so a lost one costs a few seconds."""
+
+import os
+from datetime import timedelta
+
+from celery import Celery
+from celery.schedules import crontab, schedule
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "incentives_portal.settings")
+
+app = Celery("incentives_portal")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+_sweep = schedule(timedelta(seconds=settings.SWEEP_SECONDS))
+# The demonstration's clock jumps over nights, so there eligibility is looked at every minute.
+_nightly = schedule(timedelta(minutes=1)) if settings.DEMO else crontab(hour=3, minute=0)
+
+_SCHEDULE = {
+    "incentives_portal.core.tasks.send_mail": _sweep,
+    "profiles.tasks.run_validations": _sweep,
+    "enrollment.tasks.rederive_due": _sweep,
+    "enrollment.tasks.continue_fiscal_year": _sweep,
+    "enrollment.tasks.evaluate_and_invite": _nightly,
+}
+# A hint that no worker took before the next one is due is dropped: a worker that comes back finds no pile of them.
+app.conf.beat_schedule = {
+    task: {"task": task, "schedule": when, "options": {"expires": settings.SWEEP_SECONDS if when is _sweep else 3600}}
+    for task, when in _SCHEDULE.items()
+}

@@ -1,0 +1,103 @@
+"""One connection to the mail server, and what its answers mean."""
+
+import enum
+import logging
+import smtplib
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.mail import BadHeaderError, EmailMultiAlternatives, get_connection
+
+from incentives_portal.core.models import Mail
+
+logger = logging.getLogger(__name__)
+
+
+class Answer(enum.Enum):
+    """What became of one mail."""
+
+    TAKEN = enum.auto()
+    LATER = enum.auto()  # refused for now: try again
+    NEVER = enum.auto()  # refused for good: a dead letter
+    BROKEN = enum.auto()  # no answer: the connection is gone, and the mail may or may not have been taken
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The answer, and why, in words that hold neither addresses nor content."""
+
+    answer: Answer
+    error: str = ""
+
+
+class MailServer:
+    """A connection that is opened when first needed, used for many mails, and opened anew after it broke."""
+
+    def __init__(self) -> None:
+        self._connection: Any = None
+
+    def reach(self) -> bool:
+        """Whether the connection stands, after opening it where it doesn't."""
+        if self._connection is not None:
+            return True
+        connection = get_connection()
+        try:
+            connection.open()
+        except (OSError, smtplib.SMTPException) as error:
+            logger.warning("The mail server can't be reached: %s", describe(error))
+            return False
+        self._connection = connection
+        return True
+
+    def deliver(self, mail: Mail) -> Delivery:
+        """Hands one mail to the server."""
+        try:
+            compose(mail, self._connection).send()
+        except smtplib.SMTPRecipientsRefused as error:
+            code = max((code for code, _ in error.recipients.values()), default=0)
+            return self._refused(code, error)
+        except smtplib.SMTPSenderRefused as error:
+            # Our own address is refused: a matter of configuration, of which no mail must die.
+            return self._refused(min(error.smtp_code, 499), error)
+        except smtplib.SMTPResponseException as error:
+            return self._refused(error.smtp_code, error)
+        except (OSError, smtplib.SMTPException) as error:
+            self.leave()
+            return Delivery(Answer.BROKEN, describe(error))
+        except (BadHeaderError, ValueError) as error:
+            return Delivery(Answer.NEVER, describe(error))
+        return Delivery(Answer.TAKEN)
+
+    def _refused(self, code: int, error: Exception) -> Delivery:
+        if code == 421:  # "closing transmission channel"
+            self.leave()
+            return Delivery(Answer.BROKEN, describe(error, code))
+        return Delivery(Answer.NEVER if code >= 500 else Answer.LATER, describe(error, code))
+
+    def leave(self) -> None:
+        """Closes the connection, whatever state it is in."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            connection.close()
+        except (OSError, smtplib.SMTPException) as error:
+            logger.info("The connection to the mail server was gone already: %s", describe(error))
+
+
+def compose(mail: Mail, connection: Any = None) -> EmailMultiAlternatives:
+    """The mail as it is sent: text and HTML, its fixed Message-ID, its language, and a request for no automatic answers."""
+    message = EmailMultiAlternatives(
+        mail.subject,
+        mail.text,
+        to=[mail.to],
+        connection=connection,
+        headers={"Message-ID": mail.message_id, "Content-Language": mail.language, "Auto-Submitted": "auto-generated"},
+    )
+    message.attach_alternative(mail.html, "text/html")
+    return message
+
+
+def describe(error: Exception, code: int = 0) -> str:
+    """The kind of an error and the server's code; the server's own words may quote an address, so they are left out."""
+    return f"{type(error).__name__} {code}" if code else type(error).__name__

@@ -1,0 +1,75 @@
+"""What the services of this app refuse, in words for the person who asked."""
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from profiles.identifiers.checking import Finding
+
+
+class ProfileError(Exception):
+    """A refusal. Its text is for the screen, translated when it is read, and holds no bank or tax number."""
+
+    text: str | Promise = ""
+
+    def __init__(self, text: str | Promise = "") -> None:
+        super().__init__(text or self.text)
+
+
+class FieldsError(ProfileError):
+    """Identifiers that cannot be right; `findings` says per kind why."""
+
+    text = _("Some of the numbers can't be right.")
+
+    def __init__(self, findings: Mapping[str, Finding]) -> None:
+        super().__init__()
+        self.findings = dict(findings)
+
+
+class NameTakenError(ProfileError):
+    text = _("There is already a profile of that name.")
+
+
+class StaleError(ProfileError):
+    """The profile was changed since the page was opened."""
+
+    text = _("Somebody else changed this profile while you were editing it. What you typed is kept below: compare, and save again if it still holds.")
+
+
+class ArchivedError(ProfileError):
+    text = _("This profile is archived.")
+
+
+class InUseError(ProfileError):
+    """A profile that is used can't be archived; the text says where (rule PAY-4)."""
+
+
+class DecisionError(ProfileError):
+    """A validation that this person can't decide, or not any more."""
+
+
+class AlreadyDecidedError(DecisionError):
+    text = _("This validation is already decided.")
+
+
+class SupersededError(DecisionError):
+    """A decision holds for the version that was reviewed, not for what came after it (rule VAL-5)."""
+
+    text = _("The partner has changed or archived this profile meanwhile. What you reviewed is no longer what would be paid to, so nothing was decided.")
+
+
+class OwnRequestError(DecisionError):
+    text = _("You can't decide on a request of your own, or of a partner that you belong to.")
+
+
+class ClaimedError(DecisionError):
+    text = _("Another reviewer is working on this validation.")
+
+
+class ReasonsError(DecisionError):
+    text = _("Choose a reason for at least one field.")
+
+
+class NoteError(DecisionError):
+    text = _("A note is sent by mail: it can't hold account or tax numbers.")

@@ -1,0 +1,42 @@
+"""The fields of a profile, with their labels: what a form asks, a review shows and a rejection names (rule VAL-3)."""
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from profiles.identifiers import bank, tax
+from profiles.models import PayoutProfileVersion, TaxProfileVersion
+
+AnyVersion = PayoutProfileVersion | TaxProfileVersion
+Label = str | Promise
+
+PAYOUT: dict[str, Label] = {
+    "payment_method": _("Payment method"),
+    "bank_country": _("Country of the bank"),
+    "account_holder": _("Account holder"),
+}
+TAX: dict[str, Label] = {
+    "legal_name": _("Legal name"),
+    "street": _("Street address"),
+    "postal_code": _("Postal code"),
+    "city": _("City"),
+    "country": _("Country of tax residence"),
+    "classification": _("Tax classification"),
+    "form_kind": _("Tax form"),
+    "expires_on": _("Valid until"),
+}
+
+
+def identifier_labels(version: AnyVersion) -> dict[str, Label]:
+    """The identifiers that this version's country asks for, in the order to ask."""
+    if isinstance(version, PayoutProfileVersion):
+        fields: tuple[bank.BankField | tax.TaxField, ...] = bank.fields_for(str(version.bank_country), version.payment_method)
+    else:
+        fields = tax.fields_for(str(version.country), version.classification)
+    return {field.kind: field.label for field in fields}
+
+
+def labels_of(version: AnyVersion) -> Mapping[str, Label]:
+    """Every field of this version that a reviewer can reject."""
+    return (PAYOUT if isinstance(version, PayoutProfileVersion) else TAX) | identifier_labels(version)

@@ -1,0 +1,8 @@
+"""Validations: started, checked, claimed, decided (rules VAL-1…6)."""
+
+from .claiming import claim, release
+from .deciding import approve, reject
+from .starting import start
+from .sweeping import check_due, flag_overdue
+
+__all__ = ["approve", "check_due", "claim", "flag_overdue", "reject", "release", "start"]

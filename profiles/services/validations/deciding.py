@@ -1,0 +1,98 @@
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import User
+from incentives_portal.core import audit, clock
+from profiles import mails
+from profiles.errors import AlreadyDecidedError, ClaimedError, NoteError, ReasonsError, SupersededError
+from profiles.fields import labels_of
+from profiles.models import PayoutProfile, TaxProfile, Validation, ValidationReason
+from profiles.reasons import REASONS
+from profiles.services import versions
+
+from .claiming import refuse_own_request
+
+Reason = tuple[str, str, str]
+# Seven digits or more, however spaced: an account or a tax number, never a date or an amount worth telling.
+LONG_NUMBER = re.compile(r"\d(?:[\s.\-/]?\d){6,}")
+
+
+@transaction.atomic
+def approve(*, validation: Validation, by: User) -> Validation:
+    """Approves the version that was reviewed (rule VAL-5). Raises a DecisionError."""
+    locked = lock(validation)
+    refuse_unless_decidable(locked, by)
+    return store(locked, Validation.Decision.APPROVED, by=by)
+
+
+@transaction.atomic
+def reject(*, validation: Validation, reasons: Sequence[Reason], by: User) -> Validation:
+    """Rejects with a coded reason per field, as (field, code, note), mailed to the incentives admins (rule VAL-3).
+
+    Raises a DecisionError.
+    """
+    locked = lock(validation)
+    refuse_unless_decidable(locked, by)
+    _refuse_bad_reasons(locked, reasons)
+    rows = [ValidationReason(validation=locked, field=field, code=code, note=note.strip()) for field, code, note in reasons]
+    ValidationReason.objects.bulk_create(rows)
+    mails.tell_rejected(locked, rows)
+    return store(locked, Validation.Decision.REJECTED, by=by, reasons={row.field: row.code for row in rows})
+
+
+def lock(validation: Validation, *, skip_locked: bool = False) -> Validation:
+    """The validation as it stands now, its profile locked first and then itself.
+
+    Raises DoesNotExist where either is locked and `skip_locked` is asked for.
+    """
+    profile = validation.profile
+    type(profile)._base_manager.select_for_update(skip_locked=skip_locked).get(pk=profile.pk)
+    rows = Validation.objects.select_for_update(of=("self",), skip_locked=skip_locked)
+    return rows.select_related("payout_version__profile", "tax_version__profile").get(pk=validation.pk)
+
+
+def refuse_superseded(validation: Validation) -> None:
+    """Raises SupersededError unless the version is still what would be paid to (rule VAL-5)."""
+    profile = validation.profile
+    newest = profile.latest_id == validation.version.pk and profile.archived_at is None
+    if validation.decision == Validation.Decision.SUPERSEDED or not newest:
+        raise SupersededError
+
+
+def refuse_unless_decidable(validation: Validation, by: User) -> None:
+    """Raises the DecisionError that tells why `by` can't decide this now."""
+    refuse_superseded(validation)
+    if validation.decision != Validation.Decision.OPEN:
+        raise AlreadyDecidedError
+    refuse_own_request(validation, by)
+    held = validation.claimed_until is not None and validation.claimed_until >= clock.now()
+    if held and validation.claimed_by_id != by.pk:
+        raise ClaimedError
+
+
+def _refuse_bad_reasons(validation: Validation, reasons: Sequence[Reason]) -> None:
+    fields = [field for field, _code, _note in reasons]
+    known = labels_of(validation.version)
+    if not fields or len(set(fields)) != len(fields) or not known.keys() >= set(fields):
+        raise ReasonsError
+    if any(code not in REASONS or (code == "other" and not note.strip()) for _field, code, note in reasons):
+        raise ReasonsError
+    if any(LONG_NUMBER.search(note) for _field, _code, note in reasons):
+        raise NoteError
+
+
+def store(validation: Validation, decision: Validation.Decision, *, by: Any, reasons: dict[str, str] | None = None) -> Validation:
+    """Writes the decision and tells the floor above. The caller holds the locks and has refused what must be refused."""
+    validation.decision = decision
+    validation.decided_at = clock.now()
+    validation.decided_by = audit.person(by)
+    validation.claimed_by = validation.claimed_until = None
+    validation.save(update_fields=["decision", "decided_at", "decided_by", "claimed_by", "claimed_until"])
+    after = {"version": validation.version.number, "paying_entity": validation.paying_entity}
+    audit.record(f"validation.{decision.value}", validation, by=by, after=after | ({"reasons": reasons} if reasons else {}))
+    profile: PayoutProfile | TaxProfile = validation.profile
+    versions.announce(profile, f"validation_{decision.value}", by=by, validation=validation)
+    return validation

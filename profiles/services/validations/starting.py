@@ -1,0 +1,54 @@
+import uuid
+from typing import Any
+
+from celery import current_app
+from django.db import transaction
+from django.db.models import ExpressionWrapper
+from django.db.models.fields import DateTimeField
+
+from incentives_portal.core import audit
+from incentives_portal.core.clock import DatabaseNow
+from profiles.errors import StaleError
+from profiles.models import PayoutProfile, PayoutProfileVersion, TaxProfile, TaxProfileVersion, Validation
+from profiles.models.validation import VALIDATION_TIME
+
+TASK = "profiles.tasks.run_validations"
+
+
+@transaction.atomic
+def start(
+    *, payout_version: PayoutProfileVersion | None = None, tax_version: TaxProfileVersion | None = None, paying_entity: str, by: Any
+) -> Validation:
+    """Starts the validation of one version for one paying entity; the one that exists is returned (rule VAL-1).
+
+    Due 48 hours later, both times by the database's clock in one statement. The caller holds the profile's lock.
+    Raises StaleError for a version that isn't the latest.
+    """
+    version = payout_version or tax_version
+    assert version is not None
+    if not _is_latest(version):
+        raise StaleError
+    started = Validation(
+        id=uuid.uuid4(),
+        partner_id=version.profile.partner_id,
+        payout_version=payout_version,
+        tax_version=tax_version,
+        paying_entity=paying_entity,
+        submitted_by=audit.person(by),
+        submitted_at=DatabaseNow(),
+        due_at=ExpressionWrapper(DatabaseNow() + VALIDATION_TIME, output_field=DateTimeField()),
+    )
+    # INSERT … ON CONFLICT DO NOTHING: of two submissions at once one starts it, and both get it.
+    Validation.objects.bulk_create([started], ignore_conflicts=True)
+    validation = Validation.objects.get(payout_version=payout_version, tax_version=tax_version, paying_entity=paying_entity)
+    if validation.pk == started.pk:
+        after = {"version": version.number, "paying_entity": paying_entity, "due_at": validation.due_at.isoformat()}
+        audit.record("validation.started", validation, by=by, after=after)
+        # Only a hint: the sweep finds the row anyway, broker or not.
+        transaction.on_commit(lambda: current_app.send_task(TASK), robust=True)
+    return validation
+
+
+def _is_latest(version: PayoutProfileVersion | TaxProfileVersion) -> bool:
+    profiles = PayoutProfile.objects if isinstance(version, PayoutProfileVersion) else TaxProfile.objects
+    return profiles.filter(pk=version.profile_id, latest=version.pk).exists()

@@ -1,0 +1,82 @@
+import datetime as dt
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from incentives_portal.core import audit
+from incentives_portal.core.clock import DatabaseNow
+from profiles import checks, mails
+from profiles.errors import SupersededError
+from profiles.models import Validation, ValidationCheck
+from profiles.models.validation import UNDECIDED
+from profiles.subjects import subject_of
+
+from .deciding import lock, refuse_superseded, store
+
+log = logging.getLogger(__name__)
+
+
+def check_due(*, by: Any = audit.SYSTEM, limit: int = 500) -> dict[str, int]:
+    """Runs the automatic checks of what was submitted, the most urgent first (rule VAL-2).
+
+    One transaction each: the checks, what they found and the approval are stored together, so that a worker that is
+    killed leaves it undone, to be done once by the next. What another worker holds is left to it.
+    """
+    counts = {"checked": 0, "approved": 0, "waiting": 0, "failed": 0}
+    delay = dt.timedelta(seconds=settings.AUTOMATIC_CHECK_DELAY_SECONDS)
+    due = Validation.objects.filter(UNDECIDED, checked_at=None, submitted_at__lte=DatabaseNow() - delay)
+    for validation in due.select_related("payout_version__profile", "tax_version__profile").order_by("due_at", "pk")[:limit]:
+        try:
+            outcome = _check_one(validation, by)
+        except Exception as error:
+            # Whatever it is, the others aren't held up; the row stays in the reviewers' queue and is tried again.
+            log.error("validation %s could not be checked: %s", validation.pk, type(error).__name__)
+            outcome = "failed"
+        if outcome:
+            counts[outcome] += 1
+            counts["checked"] += outcome != "failed"
+    return counts
+
+
+@transaction.atomic
+def _check_one(validation: Validation, by: Any) -> str:
+    """Checks one validation: *approved*, *waiting* for a reviewer, or nothing where there was nothing to do."""
+    try:
+        locked = lock(validation, skip_locked=True)
+        refuse_superseded(locked)
+    except (Validation.DoesNotExist, type(validation.profile).DoesNotExist, SupersededError):
+        return ""
+    if locked.decision or locked.checked_at is not None:
+        return ""
+    findings = checks.run(subject_of(locked))
+    ValidationCheck.objects.bulk_create(
+        ValidationCheck(validation=locked, code=found.code, outcome=found.outcome, field=found.field) for found in findings
+    )
+    locked.checked_at = DatabaseNow()
+    locked.save(update_fields=["checked_at"])
+    if checks.verdict(findings) == "approve" and settings.AUTOMATIC_APPROVAL:
+        store(locked, Validation.Decision.APPROVED, by=by)
+        return "approved"
+    return "waiting"
+
+
+def flag_overdue(*, by: Any = audit.SYSTEM) -> int:
+    """Flags what is undecided after 48 hours, once, and tells the reviewers by mail (rule VAL-4). Decides nothing."""
+    late = Validation.objects.filter(UNDECIDED, overdue_since=None, due_at__lt=DatabaseNow())
+    return sum(_flag_one(pk, by) for pk in late.order_by("due_at").values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _flag_one(pk: Any, by: Any) -> bool:
+    rows = Validation.objects.select_for_update(of=("self",), skip_locked=True)
+    rows = rows.select_related("payout_version__profile", "tax_version__profile", "partner")
+    validation = rows.filter(UNDECIDED, pk=pk, overdue_since=None).first()
+    if validation is None:
+        return False
+    validation.overdue_since = DatabaseNow()
+    validation.save(update_fields=["overdue_since"])
+    audit.record("validation.overdue", validation, by=by)
+    mails.tell_overdue(validation)
+    return True

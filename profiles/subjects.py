@@ -1,0 +1,60 @@
+"""What the automatic checks look at, gathered for one validation (rule VAL-2)."""
+
+import datetime as dt
+
+from django.conf import settings
+from django.views.decorators.debug import sensitive_variables
+
+from incentives_portal.core import clock
+from profiles.checks import Subject
+from profiles.models import PayoutProfileVersion, TaxProfileVersion, Validation
+
+# An account that replaces a validated one is looked at by a person for so long (the usual way of payment fraud).
+RECENT = dt.timedelta(days=30)
+
+
+@sensitive_variables()
+def subject_of(validation: Validation) -> Subject:
+    """The facts for the checks. Numbers are decrypted here, and go no further than the checks."""
+    version = validation.version
+    if isinstance(version, PayoutProfileVersion):
+        return Subject(
+            kind="payout",
+            country=str(version.bank_country),
+            legal_name=validation.partner.legal_name,
+            identifiers=version.read_identifiers(),
+            day=clock.today(),
+            payment_method=str(version.payment_method),
+            account_holder=version.account_holder,
+            duplicate_elsewhere=_at_another_partner(version),
+            bank_changed_recently=_replaces_a_validated_account(version),
+        )
+    return Subject(
+        kind="tax",
+        country=str(version.country),
+        legal_name=validation.partner.legal_name,
+        identifiers=version.read_identifiers(),
+        day=clock.today(),
+        classification=str(version.classification),
+        form_kind=str(version.form_kind),
+        expires_on=version.expires_on,
+        paying_entity_is_us=validation.paying_entity in settings.US_PAYING_ENTITIES,
+        duplicate_elsewhere=_at_another_partner(version),
+    )
+
+
+def _at_another_partner(version: PayoutProfileVersion | TaxProfileVersion) -> bool:
+    """Whether any version of another partner's profile has the same number (rule VAL-6)."""
+    if version.fingerprint is None:
+        return False
+    same = type(version)._default_manager.filter(fingerprint=bytes(version.fingerprint))
+    return same.exclude(profile__partner_id=version.profile.partner_id).exists()
+
+
+def _replaces_a_validated_account(version: PayoutProfileVersion) -> bool:
+    if version.fingerprint is None or version.created_at < clock.now() - RECENT:
+        return False
+    validated = PayoutProfileVersion.objects.filter(
+        profile=version.profile_id, number__lt=version.number, validations__decision=Validation.Decision.APPROVED
+    )
+    return validated.exclude(fingerprint=None).exclude(fingerprint=bytes(version.fingerprint)).exists()
