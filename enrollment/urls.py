@@ -1,5 +1,20 @@
 """Addresses of this app."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from enrollment.views import eligibility, enroll, enrollments, guides, home, overview
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
+    path("notices/", home.notices, name="notices"),
+    path("notices/<uuid:pk>/open/", home.open_notice, name="notice_open"),
+    path("guide/", guides.guide_page, name="guide"),
+    path("incentives/", overview.overview_page, name="overview"),
+    path("incentives/guides/<str:code>/", guides.program_guide, name="program_guide"),
+    path("incentives/<uuid:pk>/", enrollments.enrollment_page, name="enrollment"),
+    path("incentives/<uuid:pk>/accept/", enrollments.accept, name="accept"),
+    path("incentives/<uuid:pk>/decline/", enrollments.decline, name="decline"),
+    path("incentives/<uuid:pk>/undo/", enrollments.undo_decline, name="undo_decline"),
+    path("incentives/<uuid:pk>/eligibility/", eligibility.eligibility_page, name="eligibility"),
+    path("incentives/<uuid:pk>/enroll/", enroll.enroll_page, name="enroll"),
+]

@@ -48,7 +48,9 @@ REASON_SENTENCES: dict[str, Text] = {
     Reason.WITHDRAWN: _("{operator} withdrew the invitation."),
     Reason.YEAR_ENDED: _("The fiscal year of this enrollment has ended."),
     Reason.NOT_OFFERED: _("The program isn't offered in the next fiscal year, so the enrollment ended with its year."),
-    Reason.INCOMPLETE: _("Payout or tax information wasn't complete at the end of the fiscal year, so the enrollment wasn't continued."),
+    Reason.INCOMPLETE: _(
+        "Payout or tax information wasn't complete at the end of the fiscal year, so the enrollment wasn't continued."
+    ),
     Reason.PGA_HISTORY: _("Enrollments of a Partner Global Account are kept as history. Locations enroll now."),
     Reason.DISCONTINUED: _("{operator} no longer offers this program. The enrollment is kept as history."),
 }
@@ -149,6 +151,34 @@ CAUSES: dict[str, Text] = {
     "year_ended": _("The fiscal year ended"),
 }
 SOMETHING_CHANGED = _("Something that the status depends on changed")
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeText:
+    """The heading of a notice, with program, place and year in it, and what it asks for."""
+
+    title: Text
+    sentence: Text
+
+
+NOTICES: dict[str, NoticeText] = {
+    "invitation": NoticeText(_("%(place)s is invited to %(program)s"), _("Enroll the location to be paid by this program.")),
+    "assign_admin": NoticeText(
+        _("%(place)s is invited to %(program)s and has no incentives admin"),
+        _("Assign one, so that somebody can enroll the location."),
+    ),
+    "rejected": NoticeText(
+        _("%(program)s: information of %(place)s has to be corrected"),
+        _("{operator} couldn't validate it. The page says what to correct."),
+    ),
+    "enrolled": NoticeText(_("%(place)s is enrolled in %(program)s"), _("There is nothing more to do.")),
+    "reminder": NoticeText(
+        _("%(program)s: something waits for %(place)s"), _("A deadline is near. The page says what is missing.")
+    ),
+    "not_continued": NoticeText(
+        _("%(program)s for %(place)s was not continued after %(year)s"), _("The page says why, and what can be done.")
+    ),
+}
 
 
 def worded(text: Text) -> str:

@@ -138,7 +138,9 @@ def _order(wish: Wish) -> list[Any]:
 
 def _counts(rows: QuerySet[Enrollment], wish: Wish) -> Counts:
     """Counts every combination in the database and adds up here: the combinations are few, the rows may be many."""
-    matches = Case(When(_search(wish.q), then=Value(True)), default=Value(False), output_field=BooleanField()) if wish.q else Value(True)
+    matches = (
+        Case(When(_search(wish.q), then=Value(True)), default=Value(False), output_field=BooleanField()) if wish.q else Value(True)
+    )
     cube = list(
         rows.annotate(matches=matches)
         .order_by()

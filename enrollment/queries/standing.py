@@ -183,7 +183,9 @@ def _deadline(row: Mapping[str, Any], deadline: dt.date | dt.datetime | None, no
     if row["key"] == "window":
         return _("opens on %(when)s") % {"when": when}
     if row["turn"] == Turn.OPERATOR:
-        return _("overdue since %(when)s") % {"when": when} if is_over(deadline, now) else _("decision by %(when)s") % {"when": when}
+        return (
+            _("overdue since %(when)s") % {"when": when} if is_over(deadline, now) else _("decision by %(when)s") % {"when": when}
+        )
     return _("by %(when)s") % {"when": when}
 
 

@@ -88,14 +88,25 @@ def overview_page(request: PortalRequest) -> HttpResponse:
 
 def _groups(actor: Actor, found: Sequence[dict[str, Any]], wish: Wish, viewer: Viewer) -> list[Group]:
     found = list(found)
-    places = {Place(row["partner_id"], row["location_id"], row["program__code"]) for row in found if not row["mine"] and _waits_for_partner(row)}
+    places = {
+        Place(row["partner_id"], row["location_id"], row["program__code"])
+        for row in found
+        if not row["mine"] and _waits_for_partner(row)
+    }
     names = owners(places)
     guide = reverse("program_guide", args=[ANY_PROGRAM])
     groups = []
     for rows in in_groups(found, wish.view):
         first = rows[0]
         title, line = (first["location__name"], _place_line(first)) if wish.view == "location" else (first["program_name"], "")
-        groups.append(Group(title or first["partner__legal_name"], line, first.get("in_group", 0), [_row(row, viewer, names, guide) for row in rows]))
+        groups.append(
+            Group(
+                title or first["partner__legal_name"],
+                line,
+                first.get("in_group", 0),
+                [_row(row, viewer, names, guide) for row in rows],
+            )
+        )
     return groups
 
 
@@ -141,7 +152,10 @@ def _choices(found: Found, wish: Wish, this_year: FiscalYear) -> dict[str, Any]:
     places = dict(sorted(((code, countries.name(code)) for code in counts.countries if code), key=lambda pair: pair[1]))
     years = sorted({*counts.years, this_year.ends_in, wish.fiscal_year}, reverse=True)
     return {
-        "tabs": [choice("view", *one, 0) for one in (("", _("All programs")), ("location", _("By location")), ("program", _("By program")))],
+        "tabs": [
+            choice("view", *one, 0)
+            for one in (("", _("All programs")), ("location", _("By location")), ("program", _("By program")))
+        ],
         "statuses": [choice("status", "", _("All"), counts.all_statuses), *entries("status", counts.statuses, statuses)],
         "programs": list(entries("program", counts.programs, names)),
         "countries": list(entries("country", counts.countries, places)) if len(places) > 1 or wish.country else [],

@@ -1,0 +1,36 @@
+"""Answers the floor below: which enrollments use a profile, and which programs a role can be limited to."""
+
+from collections.abc import Iterable
+
+from django.urls import reverse
+
+from enrollment.models import Enrollment, Program
+from enrollment.status import Status, shown_to
+from enrollment.wording import STATUS_LABELS
+from profiles.models import PayoutProfile, TaxProfile
+from profiles.usage import Usage
+
+OVER = {Status.INACTIVE, Status.DISCONTINUED}
+
+
+def enrollments_using(profile: PayoutProfile | TaxProfile) -> Iterable[Usage]:
+    """Every enrollment that the profile is chosen for; the live ones would be validated anew if it changed (rule ENR-4)."""
+    column = "payout_profile" if isinstance(profile, PayoutProfile) else "tax_profile"
+    rows = (
+        Enrollment.objects.filter(**{column: profile})
+        .select_related("program", "location")
+        .order_by("-fiscal_year", "location__name")
+    )
+    for row in rows:
+        yield Usage(
+            location_id=row.location_id,
+            label=" · ".join(part for part in (row.program.name, str(row.year), str(row.location or "")) if part),
+            status=str(STATUS_LABELS[shown_to(row.status, row.reason, may_enroll=True)]),
+            live=row.ended_at is None and row.status not in OVER,
+            url=reverse("enrollment", args=[row.pk]),
+        )
+
+
+def program_choices() -> Iterable[tuple[str, str]]:
+    """Every program's code and name in the language of the page."""
+    return [(program.code, program.name) for program in Program.objects.all()]

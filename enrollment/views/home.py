@@ -1,0 +1,63 @@
+"""Home, and all notices."""
+
+import uuid
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.access import PortalRequest, signed_in
+from accounts.policy import get_or_404
+from accounts.queries.coverage import coverage
+from accounts.roles import Permission
+from enrollment.models import Notice
+from enrollment.queries import home as queries
+from enrollment.services import notices as services
+from incentives_portal.core import clock
+from incentives_portal.core.fiscal import FiscalYear
+
+PAGE = 30
+
+
+@require_safe
+@signed_in
+def home(request: PortalRequest) -> HttpResponse:
+    """What is new, what waits for whom; for the operator's people what waits for them."""
+    actor, now = request.actor, clock.now()
+    year = FiscalYear.of(clock.date_of(now))
+    context: dict[str, Any] = {"year": year}
+    if Permission.SEE_ENROLLMENTS in actor.permissions:
+        unread = queries.notices_of(actor).filter(opened_at=None)[:10]
+        context["notices"] = [queries.shown_notice(one, now) for one in unread]
+        context["tallies"] = queries.tallies(actor, year)
+    if Permission.ENROLL in actor.permissions:
+        viewer = queries.viewer_at(now)
+        context["for_partner"] = queries.waiting_for_partner(actor, year, viewer)
+        context["for_operator"] = queries.waiting_for_operator(actor, year, viewer)
+    if Permission.ASSIGN_INCENTIVES_ROLES in actor.permissions and actor.partner:
+        context["coverage"] = coverage(actor.partner.pk)
+    if Permission.REVIEW in actor.permissions or Permission.MANAGE_PROGRAMS in actor.permissions:
+        context["queue"] = queries.review_queue(now)
+    return render(request, "home/home.html", context)
+
+
+@require_safe
+@signed_in
+def notices(request: PortalRequest) -> HttpResponse:
+    """Every notice, opened or not (rule INV-4)."""
+    page = Paginator(queries.notices_of(request.actor), PAGE).get_page(request.GET.get("page"))
+    now = clock.now()
+    return render(request, "home/notices.html", {"page": page, "notices": [queries.shown_notice(one, now) for one in page]})
+
+
+@require_POST
+@signed_in
+def open_notice(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
+    """Dismisses the notice for this person and leads to what it is about (rule INV-4)."""
+    notice = get_or_404(queries.notices_of(request.actor), pk=pk)
+    services.open_notice(notice_id=notice.pk, by=request.user)
+    if notice.kind == Notice.Kind.ASSIGN_ADMIN:
+        return redirect("people")
+    return redirect("enrollment", pk=notice.enrollment_id)
