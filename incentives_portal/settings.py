@@ -188,6 +188,9 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
+if TESTING:
+    # The cast of a test signs in hundreds of times.
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -246,6 +249,11 @@ DEMO_MAIL_FOLDER = Path(env.str("DEMO_MAIL_FOLDER", default=str(BASE_DIR / "var"
 AUTOMATIC_APPROVAL = env.bool("AUTOMATIC_APPROVAL", default=True)
 # Automatic checks wait this long after the submission; the demonstration uses it so that the wait can be seen.
 AUTOMATIC_CHECK_DELAY_SECONDS = env.int("AUTOMATIC_CHECK_DELAY_SECONDS", default=12 if DEMO else 0)
+
+# --- Fiscal year ---------------------------------------------------------------------------------
+# Without it a rollover waits for a second program manager's approval (rule FIS-3); the demonstration plans, approves and
+# applies by itself when its clock passes the end of the year.
+ROLLOVER_AUTOMATIC = env.bool("ROLLOVER_AUTOMATIC", default=DEMO)
 
 # --- Celery: it wakes up work that PostgreSQL owns -------------------------------------------------
 CELERY_APP = "incentives_portal.celery"
