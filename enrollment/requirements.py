@@ -1,0 +1,40 @@
+"""A program's requirements between the tables and the pure rule of `enrollment.eligibility`."""
+
+from collections.abc import Sequence
+
+from enrollment.eligibility import Group, Item
+from enrollment.models import Program, RequirementGroup, RequirementItem
+
+
+def groups_of(program: Program) -> tuple[Group, ...]:
+    """What the program asks for, in order; nothing for one that is open to all. Prefetch `groups__items`."""
+    return tuple(
+        Group(
+            group.title_en, group.title_sv, tuple(_item(item) for item in sorted(group.items.all(), key=lambda item: item.position))
+        )
+        for group in sorted(program.groups.all(), key=lambda group: group.position)
+    )
+
+
+def _item(row: RequirementItem) -> Item:
+    return Item(row.kind, row.agreement, row.designation, row.level, row.held_by, tuple(row.countries))
+
+
+def replace(program: Program, groups: Sequence[Group]) -> None:
+    """Stores other requirements in the place of the program's. Callers bump the program's `rule_version`."""
+    program.groups.all().delete()
+    for position, group in enumerate(groups):
+        row = RequirementGroup.objects.create(program=program, position=position, title_en=group.title_en, title_sv=group.title_sv)
+        RequirementItem.objects.bulk_create(
+            RequirementItem(
+                group=row,
+                position=number,
+                kind=item.kind,
+                agreement=item.agreement,
+                designation=item.designation,
+                level=item.level,
+                held_by=item.held_by,
+                countries=list(item.countries),
+            )
+            for number, item in enumerate(group.any_of)
+        )

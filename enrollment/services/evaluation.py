@@ -1,0 +1,149 @@
+"""Evaluates eligibility, program × location, and keeps each decision with its inputs (rule ELI-2)."""
+
+import datetime as dt
+import json
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
+
+from accounts.models import Location
+from enrollment import eligibility
+from enrollment.derivation import rederive
+from enrollment.eligibility_facts import facts_of
+from enrollment.models import EligibilityDecision, Enrollment, Program
+from enrollment.requirements import groups_of
+from incentives_portal.core import clock
+from incentives_portal.core.clock import DatabaseNow
+from incentives_portal.core.fiscal import FiscalYear
+
+
+@dataclass(slots=True)
+class Counts:
+    """How many locations were evaluated for a program, and how many are eligible."""
+
+    evaluated: int = 0
+    eligible: int = 0
+
+    def as_json(self) -> dict[str, int]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A program as far as eligibility goes."""
+
+    program: Program
+    groups: tuple[eligibility.Group, ...]
+
+
+def evaluate(
+    *,
+    by: Any,
+    on: dt.date | None = None,
+    program_codes: Collection[str] | None = None,
+    location_ids: Collection[UUID] | None = None,
+    batch: int = 500,
+) -> dict[str, Counts]:
+    """Evaluates every program (or those named) over every location (or those named), and counts by program code.
+
+    Programs that are discontinued or for Partner Global Accounts are evaluated too; *open to all* finds everybody eligible.
+    A decision is kept anew when its outcome, its inputs or the rule changed; otherwise only the time of its evaluation
+    moves. Enrollments whose decision changed are derived anew. With `on`, another day is asked about and nothing is stored.
+    """
+    rules = _rules(program_codes)
+    counts = {rule.program.code: Counts() for rule in rules}
+    for ids in _batches(location_ids, batch):
+        decided = _decide_and_store(rules, ids, by) if on is None else _decide(rules, _located(ids), on)
+        for (code, _location_id), decision in decided.items():
+            counts[code].evaluated += 1
+            counts[code].eligible += decision.eligible
+    return counts
+
+
+Decided = dict[tuple[str, UUID], eligibility.Decision]
+
+
+def _rules(codes: Collection[str] | None) -> list[_Rule]:
+    programs = Program.objects.order_by("code").prefetch_related("groups__items")
+    return [_Rule(program, groups_of(program)) for program in (programs if codes is None else programs.filter(code__in=codes))]
+
+
+def _batches(location_ids: Collection[UUID] | None, size: int) -> Iterator[list[UUID]]:
+    """Ids of locations, those of one partner side by side so that its facts are read once or twice."""
+    chosen = Location.objects.order_by("partner_id", "pk").values_list("pk", flat=True)
+    ids = list(chosen if location_ids is None else chosen.filter(pk__in=location_ids))
+    return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def _located(ids: Sequence[UUID]) -> list[Location]:
+    return list(Location.objects.filter(pk__in=ids).select_related("partner").order_by("pk"))
+
+
+def _decide(rules: Sequence[_Rule], locations: Sequence[Location], day: dt.date) -> Decided:
+    facts = facts_of(locations)
+    return {
+        (rule.program.code, location.pk): eligibility.evaluate(rule.groups, facts[location.pk], day)
+        for rule in rules
+        for location in locations
+    }
+
+
+@transaction.atomic
+def _decide_and_store(rules: Sequence[_Rule], ids: Sequence[UUID], by: Any) -> Decided:
+    # The locks let two evaluations of one location, or an import beside it, go one after the other.
+    list(Location.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    locations = _located(ids)
+    decided = _decide(rules, locations, clock.today())
+    current = EligibilityDecision.objects.filter(is_current=True, location__in=ids, program__in=[rule.program.pk for rule in rules])
+    known = {(one.program_id, one.location_id): one for one in current}
+    fresh: list[EligibilityDecision] = []
+    for rule in rules:
+        for location in locations:
+            decision = _row(rule, location, decided[rule.program.code, location.pk])
+            if _says_something_new(decision, known.get((rule.program.pk, location.pk))):
+                fresh.append(decision)
+    _keep(fresh, known)
+    current.update(evaluated_at=Greatest(DatabaseNow(), F("decided_at")))
+    _derive_anew(fresh, by)
+    return decided
+
+
+def _row(rule: _Rule, location: Location, decision: eligibility.Decision) -> EligibilityDecision:
+    return EligibilityDecision(
+        program=rule.program,
+        location=location,
+        partner_id=location.partner_id,
+        eligible=decision.eligible,
+        receipt=json.loads(json.dumps(decision.as_json())),
+        rule_version=rule.program.rule_version,
+    )
+
+
+def _says_something_new(decision: EligibilityDecision, known: EligibilityDecision | None) -> bool:
+    return known is None or (decision.eligible, decision.rule_version, decision.receipt) != (
+        known.eligible,
+        known.rule_version,
+        known.receipt,
+    )
+
+
+def _keep(fresh: Sequence[EligibilityDecision], known: dict[tuple[UUID, UUID], EligibilityDecision]) -> None:
+    """The new decisions take the place of the current ones, which stay as history."""
+    replaced = [known[key].pk for row in fresh if (key := (row.program_id, row.location_id)) in known]
+    EligibilityDecision.objects.filter(pk__in=replaced).update(is_current=False)
+    EligibilityDecision.objects.bulk_create(fresh, batch_size=1000)
+
+
+def _derive_anew(fresh: Sequence[EligibilityDecision], by: Any) -> None:
+    """The enrollments of this fiscal year, and of a later one that is open already, whose decision is new."""
+    changed = {(row.program_id, row.location_id) for row in fresh}
+    year = FiscalYear.of(clock.today()).ends_in
+    rows = Enrollment.objects.filter(
+        fiscal_year__gte=year, location__in={location_id for _program_id, location_id in changed}
+    ).values_list("pk", "program_id", "location_id")
+    rederive([pk for pk, *key in rows if tuple(key) in changed], cause="evaluated", by=by)
