@@ -245,9 +245,6 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default=f"{PARTNER_CENTER_NAME} <no-reply@partner-center.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
-# Where the local mail catcher keeps what it caught, for the demonstration's mailbox.
-DEMO_MAIL_FOLDER = Path(env.str("DEMO_MAIL_FOLDER", default=str(BASE_DIR / "var" / "mail")))
-
 # --- Validation ----------------------------------------------------------------------------------
 AUTOMATIC_APPROVAL = env.bool("AUTOMATIC_APPROVAL", default=True)
 # Automatic checks wait this long after the submission; the demonstration uses it so that the wait can be seen.
