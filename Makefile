@@ -32,7 +32,7 @@ check: setup ## format, lint, types, imports, migrations, texts, templates, depl
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
-	DEBUG=1 $(BIN)/mypy
+	TESTING=1 $(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/djlint --check --lint --quiet templates
 	$(DEPLOYED) $(BIN)/python manage.py check --deploy --fail-level WARNING
