@@ -35,7 +35,8 @@ class StaleError(ProfileError):
     """The profile was changed since the page was opened."""
 
     text = _(
-        "Somebody else changed this profile while you were editing it. What you typed is kept below: compare, and save again if it still holds."
+        "Somebody else changed this profile while you were editing it. "
+        "What you typed is kept below: compare, and save again if it still holds."
     )
 
 
@@ -59,7 +60,8 @@ class SupersededError(DecisionError):
     """A decision holds for the version that was reviewed, not for what came after it (rule VAL-5)."""
 
     text = _(
-        "The partner has changed or archived this profile meanwhile. What you reviewed is no longer what would be paid to, so nothing was decided."
+        "The partner has changed or archived this profile meanwhile. "
+        "What you reviewed is no longer what would be paid to, so nothing was decided."
     )
 
 

@@ -66,7 +66,7 @@ def announce(profile: AnyProfile, cause: str, *, by: Any, validation: Validation
 
 
 @transaction.atomic
-def archive(profile: AnyProfile, *, by: Any) -> AnyProfile:
+def archive(profile: P, *, by: Any) -> P:
     """Archives a profile that nothing uses (rule PAY-4). Twice is the same as once. Raises InUseError."""
     locked = lock(profile)
     if locked.archived_at is not None:
