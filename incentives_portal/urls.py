@@ -14,3 +14,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 if settings.DEMO or settings.TESTING:
     urlpatterns.append(path("demo/", include("incentives_portal.demo.urls")))
+
+# Says who can do what the actor may not (rule ACC-7).
+handler403 = "accounts.views.denied.handler403"

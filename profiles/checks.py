@@ -1,8 +1,8 @@
 """The automatic checks of a validation (rule VAL-2): small pure functions over what is known of one profile version.
 
 A check passes, flags a risk, or fails. Only when all pass is the version approved without a person; nothing is ever
-rejected without one (rule VAL-4: nothing is decided by silence, nor by a machine against a partner). Results hold codes,
-never numbers, and are shown to reviewers alone: a partner doesn't learn that an account is known elsewhere (rule VAL-6).
+rejected without one. Results hold codes, never numbers, and are shown to reviewers alone: a partner doesn't learn that an
+account is known elsewhere (rule VAL-6).
 """
 
 import datetime as dt

@@ -1,5 +1,6 @@
 """Inviting a person to the team, and joining it (rule ACC-5)."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.core.exceptions import ValidationError
@@ -56,12 +57,15 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
         invitation = team_invitations.find(token)
     except ValidationError as refusal:
         return render(request, "accounts/join_refused.html", {"refusal": refusal.messages[0], "code": refusal.code}, status=410)
-    form = JoinForm(request.POST or None)
+    form = JoinForm(request.POST if request.method == "POST" and not request.user.is_authenticated else None)
     if request.method == "POST" and (request.user.is_authenticated or form.is_valid()):
         try:
             membership = _accept(request, token, form)
         except ValidationError as refusal:
-            form.add_error(None, refusal)
+            if request.user.is_authenticated:
+                messages.error(request, refusal.messages[0])
+            else:
+                form.add_error(None, refusal)
         else:
             return _welcome(request, membership)
     status = 422 if request.method == "POST" else 200
@@ -80,7 +84,7 @@ def _welcome(request: HttpRequest, membership: Membership) -> HttpResponse:
         login(request, membership.user, backend=PASSWORD_BACKEND)
     request.session[PARTNER_KEY] = str(membership.partner_id)
     messages.success(request, _("Welcome. You belong to %(partner)s now.") % {"partner": membership.partner})
-    return redirect("home")
+    return redirect(settings.LOGIN_REDIRECT_URL)
 
 
 def _page(request: HttpRequest, invitation: TeamInvitation, form: JoinForm) -> dict[str, object]:

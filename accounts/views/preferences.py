@@ -25,7 +25,7 @@ def switch_partner(request: PortalRequest) -> HttpResponse:
     request.session[PARTNER_KEY] = str(chosen.pk)
     messages.info(request, _("The pages speak for %(partner)s now.") % {"partner": chosen})
     # Home, not back: the page that was open belongs to the other partner.
-    return redirect("home")
+    return redirect(settings.LOGIN_REDIRECT_URL)
 
 
 @require_POST

@@ -152,20 +152,17 @@ def _payout(by: User, location: Location, name: str, holder: str, iban: str = ""
 
 
 def _tax(by: User, location: Location) -> TaxProfile:
-    country = str(location.partner.country)
-    return taxes.create(
-        location=location,
-        name=f"{location.city} {clock.today():%Y}",
-        legal_name=location.partner.legal_name,
-        street="Storgatan 1" if country == "SE" else "1 Main Street",
-        postal_code="411 01" if country == "SE" else "94103",
+    partner = location.partner
+    residence = taxes.Residence(
+        legal_name=partner.legal_name,
+        street="Storgatan 1" if partner.country == "SE" else "1 Main Street",
+        postal_code="411 01" if partner.country == "SE" else "94103",
         city=location.city,
-        country=country,
+        country=str(partner.country),
         classification="company",
-        identifiers=TAX_NUMBERS.get(country, TAX_NUMBERS["SE"]),
-        expires_on=None,
-        by=by,
     )
+    numbers = TAX_NUMBERS.get(str(partner.country), TAX_NUMBERS["SE"])
+    return taxes.create(location=location, name=location.city, residence=residence, identifiers=numbers, by=by)
 
 
 def _enroll(by: User, location: Location, payout: PayoutProfile, tax: TaxProfile, *, programs: int) -> None:

@@ -23,7 +23,6 @@ from .postgres import UNSAFE, Postgres
 from .redis import Redis
 from .smtp import MailCatcher
 
-
 ADDRESSES = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL")
 
 

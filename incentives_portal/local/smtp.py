@@ -49,7 +49,7 @@ class _Keeper:
     def __init__(self, folder: Path) -> None:
         self.folder, self.count = folder, 0
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         self.count += 1
         name = f"{time.time_ns()}-{os.getpid()}-{self.count:06}.eml"
         recipients = ", ".join(envelope.rcpt_tos)

@@ -46,6 +46,11 @@
     if (document.querySelector("form[data-guard][data-changed]")) event.preventDefault();
   });
 
-  document.addEventListener("htmx:afterSwap", (event) => focusErrors(event.target));
-  focusErrors(document);
+  // What only works with JavaScript is hidden until it is here.
+  const ready = (root) => {
+    for (const box of root.querySelectorAll("[data-select-all][hidden]")) box.hidden = false;
+    focusErrors(root);
+  };
+  document.addEventListener("htmx:afterSwap", (event) => ready(event.target));
+  ready(document);
 })();

@@ -64,15 +64,9 @@ def test_a_new_person_joins_with_the_role_that_was_offered(
 ) -> None:
     membership = team_invitations.accept(token=token, **NEW)
     actor = actor_for(membership.user)
-    assert (
-        membership.user.name == "Nora Ny"
-    )
-    assert (
-        membership.user.language == "sv"
-    )
-    assert (
-        membership.user.check_password(NEW["password"])
-    )
+    assert membership.user.name == "Nora Ny"
+    assert membership.user.language == "sv"
+    assert membership.user.check_password(NEW["password"])
     assert can(actor, Permission.ENROLL, Scope(partner.pk, location.pk))
     assert not can(actor, Permission.ENROLL, Scope(partner.pk, second_location.pk))
 
@@ -128,7 +122,7 @@ def test_a_second_invitation_withdraws_the_first(token: str, invitation: TeamInv
 @pytest.mark.rule("ACC-3")
 def test_it_offers_nothing_that_the_inviter_may_not_give(astrid: User, partner: Partner, other_location: Location) -> None:
     def invite(**terms: Any) -> None:
-        team_invitations.invite(partner=partner, email="x@y.example", by=astrid, **{"entire_organization": True, **terms})
+        team_invitations.invite(partner=partner, by=astrid, **{"email": "x@y.example", "entire_organization": True, **terms})
 
     with pytest.raises(NotAllowedError):
         invite(role=make.GLOBAL_ADMIN)

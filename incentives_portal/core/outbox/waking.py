@@ -13,7 +13,7 @@ def wake_on_commit() -> None:
     """Wakes the sender when the caller's transaction commits: once, however many mails it owes."""
     around = set(connection.savepoint_ids)
     # A hint of an enclosing savepoint suffices; one of a sibling could be rolled back without us.
-    if not any(hint is wake and set(savepoints) <= around for savepoints, hint, *_robust in connection.run_on_commit):
+    if not any(hint[1] is wake and set(hint[0]) <= around for hint in connection.run_on_commit):
         transaction.on_commit(wake, robust=True)
 
 
@@ -22,6 +22,6 @@ def wake() -> None:
     from incentives_portal.core.tasks import send_mail
 
     try:
-        send_mail.delay()
+        send_mail.apply_async(retry=False)
     except (CeleryError, KombuError, OSError) as error:
         logger.warning("No worker could be woken to send mail: %s", type(error).__name__)
