@@ -9,4 +9,9 @@ class EnrollmentConfig(AppConfig):
     verbose_name = _("Programs and enrollments")
 
     def ready(self) -> None:
-        from enrollment import listeners  # noqa: F401
+        from accounts import program_choices
+        from enrollment import listeners, usage  # noqa: F401
+        from profiles.usage import register_usage
+
+        register_usage(usage.enrollments_using)
+        program_choices.register(usage.program_choices)

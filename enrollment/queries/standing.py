@@ -18,6 +18,7 @@ from enrollment.policy import may_enroll
 from enrollment.queries.owners import can_do
 from enrollment.status import Reason, ShownStatus, Status, Turn, shown_to
 from enrollment.wording import STATUS_LABELS, TITLES, cause_in_words, sentence_of, text_of, worded
+from profiles.fields import labels_of
 from profiles.reasons import text_for
 
 # The part of the enrollment guide that a status is about (rule PRG-2).
@@ -37,6 +38,7 @@ GUIDE_PART = {
 class RejectedField:
     """A field that was rejected, why, and the link to it for who may mend it."""
 
+    label: str
     text: str
     note: str
     url: str
@@ -167,13 +169,25 @@ def _task(
         deadline=_deadline(row, deadline, now),
         url=url,
         action=worded(text.action),
-        rejected=tuple(_rejected(one, url) for one in row.get("fields", ())),
+        rejected=_rejected(row, enrollment, url),
     )
 
 
-def _rejected(one: Mapping[str, str], url: str) -> RejectedField:
-    address = f"{url.partition('#')[0]}#field-{one['field']}" if url else ""
-    return RejectedField(text_for(one["code"]), one.get("note", ""), address)
+def _rejected(row: Mapping[str, Any], enrollment: Enrollment, url: str) -> tuple[RejectedField, ...]:
+    """The rejected fields by the names that the form gives them, each with its link (rule VAL-3)."""
+    profile = enrollment.payout_profile if row["key"] == "payout" else enrollment.tax_profile
+    if not row.get("fields") or profile is None or profile.latest is None:
+        return ()
+    labels, page = labels_of(profile.latest), url.partition("#")[0]
+    return tuple(
+        RejectedField(
+            label=str(labels.get(one["field"], TITLES[row["key"]])),
+            text=text_for(one["code"]),
+            note=one.get("note", ""),
+            url=f"{page}#field-{one['field']}" if page else "",
+        )
+        for one in row["fields"]
+    )
 
 
 def _deadline(row: Mapping[str, Any], deadline: dt.date | dt.datetime | None, now: dt.datetime) -> str:

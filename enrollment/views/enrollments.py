@@ -26,7 +26,7 @@ from incentives_portal.core import clock
 
 def seen_by(actor: Actor) -> QuerySet[Enrollment]:
     """What `actor` sees, with all that a page about one of them names."""
-    return visible_to(actor).select_related("partner", "location", "program", "payout_profile", "tax_profile")
+    return visible_to(actor).select_related("partner", "location", "program", "payout_profile__latest", "tax_profile__latest")
 
 
 @require_GET
