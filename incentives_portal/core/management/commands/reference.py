@@ -12,7 +12,17 @@ from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand, CommandError
 
 FOLDER = Path(settings.BASE_DIR) / "docs" / "reference"
-COMMON = {"--version", "-v", "--verbosity", "--settings", "--pythonpath", "--traceback", "--no-color", "--force-color", "--skip-checks"}
+COMMON = {
+    "--version",
+    "-v",
+    "--verbosity",
+    "--settings",
+    "--pythonpath",
+    "--traceback",
+    "--no-color",
+    "--force-color",
+    "--skip-checks",
+}
 NOTE = "<!-- Written by `make docs`; change the code instead. -->\n\n"
 
 
