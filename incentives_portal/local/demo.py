@@ -74,7 +74,8 @@ class Demonstration:
             self._show_signs(signs)
             self._keep()
         finally:
-            print("Stopping ...", flush=True)
+            if self.services.children:
+                print("Stopping ...", flush=True)
             for child in self.portal:
                 child.let_go()
             for child in reversed(self.portal):
