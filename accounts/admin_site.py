@@ -38,27 +38,27 @@ class PortalAdminSite(AdminSite):
 
     @property
     def site_header(self) -> str:  # type: ignore[override]
-        return settings.PARTNER_CENTER_NAME
+        return str(settings.PARTNER_CENTER_NAME)
 
     def has_permission(self, request: HttpRequest) -> bool:
         """The operator's superusers, and a partner's global and account admins by the role in force."""
         user = request.user
         return bool(user.is_active and (user.is_superuser or is_partners_admin(request.actor)))  # type: ignore[attr-defined]
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
         """As Django's, and for a partner's admins 404 on everything that is not theirs (rule ACC-8)."""
 
         def within_the_partner(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            if not request.user.is_superuser and not _is_partners_page(request):  # type: ignore[union-attr]
+            if not request.user.is_superuser and not _is_partners_page(request):
                 raise Http404
             return view(request, *args, **kwargs)
 
-        return super().admin_view(within_the_partner, cacheable)  # type: ignore[no-any-return]
+        return super().admin_view(within_the_partner, cacheable)
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         """As Django's, but a relation that can't be chosen from is refused and not an error."""
         try:
-            return super().autocomplete_view(request)  # type: ignore[no-any-return]
+            return super().autocomplete_view(request)
         except AttributeError:
             raise PermissionDenied from None
 
@@ -73,7 +73,7 @@ class PortalAdminSite(AdminSite):
             raise NotAllowedError(Permission.ASSIGN_INCENTIVES_ROLES)
         return redirect(target)
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """The portal's own page, which tells the person by mail."""
         return redirect("account_change_password")
 
@@ -81,7 +81,7 @@ class PortalAdminSite(AdminSite):
         """Every page says for which partner it speaks (rule ACC-6)."""
         context = super().each_context(request)
         actor: Actor | None = request.actor  # type: ignore[attr-defined]
-        if actor and actor.partner and not request.user.is_superuser:  # type: ignore[union-attr]
+        if actor and actor.partner and not request.user.is_superuser:
             context["site_header"] = f"{context['site_header']} – {actor.partner}"
         return context
 

@@ -60,7 +60,7 @@ class UserAdmin(WithinPartner):
         held = (role.get_role_display() for membership in user.belongs for role in membership.in_force)  # type: ignore[attr-defined]
         return ", ".join(sorted(set(map(str, held)))) or "–"
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         own = ["name", "email", "language", "is_active", "roles_held"]
         return [*own, "is_superuser", "last_login", "created_at"] if is_operator(request) else own
 

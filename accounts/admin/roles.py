@@ -91,7 +91,8 @@ class RoleAssignmentForm(forms.ModelForm):  # type: ignore[type-arg]
         """The row itself is not touched: the service ends it and writes the one that takes its place."""
 
     def save(self, commit: bool = True) -> RoleAssignment:
-        return self.instance
+        unchanged: RoleAssignment = self.instance
+        return unchanged
 
     def save_m2m(self) -> None:
         """The service has written the locations."""
@@ -131,7 +132,7 @@ class RoleAssignmentAdmin(WithinPartner):
     def where(self, role: RoleAssignment) -> str:
         return scope_of(role)
 
-    def get_fields(self, request: HttpRequest, obj: RoleAssignment | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: RoleAssignment | None = None) -> Any:
         who = ["person", "role"] if obj else ["membership", "role"]
         if obj and not self.has_change_permission(request, obj):
             return [*who, "where", "expires_on", "granted_by", "granted_at", "ended_at"]
@@ -142,7 +143,7 @@ class RoleAssignmentAdmin(WithinPartner):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
-        form.request = request
+        form.request = request  # type: ignore[attr-defined]
         form.base_fields["listed_locations"].widget = _many(request, self)
         return form
 
@@ -159,7 +160,7 @@ class RoleAssignmentAdmin(WithinPartner):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self._sees(request, None)
 
-    def has_change_permission(self, request: HttpRequest, obj: RoleAssignment | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Ended roles are history; account admins leave admin roles alone."""
         if obj is None:
             return self._sees(request, None)
@@ -189,7 +190,7 @@ class RoleAssignmentAdmin(WithinPartner):
                 self.message_user(request, _("%(person)s: the role %(role)s has ended.") % names, messages.SUCCESS)
 
 
-class MemberField(forms.ModelChoiceField):
+class MemberField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """Members by name and address; the partner goes without saying."""
 
     def label_from_instance(self, obj: Any) -> str:

@@ -13,7 +13,7 @@ from accounts.roles import Permission
 
 def is_operator(request: HttpRequest) -> bool:
     """The operator's superuser, who sees all."""
-    return bool(request.user.is_active and request.user.is_superuser)  # type: ignore[union-attr]
+    return bool(request.user.is_active and request.user.is_superuser)
 
 
 def partner_rows(request: HttpRequest, column: str) -> Q:
