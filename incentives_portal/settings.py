@@ -64,7 +64,7 @@ INSTALLED_APPS = [
     "profiles",
     "enrollment",
     *(["incentives_portal.demo"] if DEMO or TESTING else []),
-    "django.contrib.admin",
+    "accounts.admin_config.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
