@@ -11,7 +11,7 @@ DEPLOYED := env -u DEMO -u DEBUG -u TESTING SECRET_KEY=$$($(BIN)/python -c "impo
 	DATABASE_URL=postgresql://portal@db/portal REDIS_URL=redis://redis:6379/0 ALLOWED_HOSTS=portal.example PORTAL_URL=https://portal.example
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset test check format lock
+.PHONY: help setup demo demo-reset test check format messages docs lock
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,8 +32,10 @@ check: setup ## format, lint, types, imports, migrations, texts, templates, depl
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
-	DEBUG=1 $(BIN)/mypy
+	TESTING=1 $(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
+	DEBUG=1 $(BIN)/python manage.py messages --check
+	DEBUG=1 $(BIN)/python manage.py reference --check
 	$(BIN)/djlint --check --lint --quiet templates
 	$(DEPLOYED) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(APPS)
@@ -42,6 +44,13 @@ format: setup ## format code and templates
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/djlint --reformat --quiet templates
+
+messages: setup ## collect the texts into locale/sv; then translate what is new
+	DEBUG=1 $(BIN)/python manage.py messages
+
+docs: setup ## write the reference and the lifecycle picture from the code
+	DEBUG=1 $(BIN)/python manage.py reference
+	DEBUG=1 $(BIN)/python manage.py lifecycle_picture
 
 lock: setup ## compile requirements/*.txt anew from pyproject.toml (needs uv)
 	@$(BIN)/python requirements/compile.py

@@ -270,7 +270,7 @@ def _inactive(reason: Reason, facts: Facts) -> Outcome:
                 "invitation", Turn.PARTNER, reason=reason, link="invitation", deadline=earliest(facts.respond_by, facts.closes_on)
             )
         case Reason.NOT_OPEN:
-            opens = facts.opens_on if facts.opens_on and facts.opens_on > facts.today else None
+            opens = _opens(facts) if facts.offered and _opens(facts) > facts.today else None
             row = Requirement("window", Turn.OPERATOR, reason=reason, deadline=opens)
         case Reason.INVITATION_DUE | Reason.NOT_EVALUATED | Reason.YEAR_ENDED if not facts.ended:
             row = Requirement("operator", Turn.OPERATOR, reason=reason)
@@ -281,20 +281,23 @@ def _inactive(reason: Reason, facts: Facts) -> Outcome:
 
 
 def is_open(facts: Facts) -> bool:
-    """Whether the program takes enrollments for this year today."""
+    """Whether the program takes enrollments for this year today; without a window, the year itself is the window."""
     return (
         facts.offered
-        and facts.today <= facts.year_ends_on
-        and (facts.opens_on is None or facts.opens_on <= facts.today)
+        and _opens(facts) <= facts.today <= facts.year_ends_on
         and (facts.closes_on is None or facts.today <= facts.closes_on)
     )
+
+
+def _opens(facts: Facts) -> dt.date:
+    return facts.opens_on or facts.year_starts_on
 
 
 def _next_change(facts: Facts) -> dt.date | None:
     """The first day after today on which a date among the facts makes a difference."""
     day = dt.timedelta(days=1)
     last_days = (facts.year_ends_on, facts.discontinued_on, facts.closes_on, facts.respond_by, facts.tax.expires_on)
-    changes = [last + day for last in last_days if last] + [facts.opens_on]
+    changes = [last + day for last in last_days if last] + [_opens(facts)]
     return min((change for change in changes if change and change > facts.today), default=None)
 
 

@@ -224,6 +224,8 @@ FISCAL_YEAR_FIRST_MONTH = env.int("FISCAL_YEAR_FIRST_MONTH", default=7)
 # --- Static files --------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
+# What runs serves what collectstatic gathered; in development and tests the files are served from where they lie.
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG or TESTING
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media")))
 STORAGES = {
@@ -244,9 +246,6 @@ MAIL_CATCHER_FOLDER = Path(env.str("MAIL_CATCHER_FOLDER", default=str(BASE_DIR /
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default=f"{PARTNER_CENTER_NAME} <no-reply@partner-center.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-
-# Where the local mail catcher keeps what it caught, for the demonstration's mailbox.
-DEMO_MAIL_FOLDER = Path(env.str("DEMO_MAIL_FOLDER", default=str(BASE_DIR / "var" / "mail")))
 
 # --- Validation ----------------------------------------------------------------------------------
 AUTOMATIC_APPROVAL = env.bool("AUTOMATIC_APPROVAL", default=True)

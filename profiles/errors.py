@@ -34,7 +34,10 @@ class NameTakenError(ProfileError):
 class StaleError(ProfileError):
     """The profile was changed since the page was opened."""
 
-    text = _("Somebody else changed this profile while you were editing it. What you typed is kept below: compare, and save again if it still holds.")
+    text = _(
+        "Somebody else changed this profile while you were editing it. "
+        "What you typed is kept below: compare, and save again if it still holds."
+    )
 
 
 class ArchivedError(ProfileError):
@@ -56,7 +59,10 @@ class AlreadyDecidedError(DecisionError):
 class SupersededError(DecisionError):
     """A decision holds for the version that was reviewed, not for what came after it (rule VAL-5)."""
 
-    text = _("The partner has changed or archived this profile meanwhile. What you reviewed is no longer what would be paid to, so nothing was decided.")
+    text = _(
+        "The partner has changed or archived this profile meanwhile. "
+        "What you reviewed is no longer what would be paid to, so nothing was decided."
+    )
 
 
 class OwnRequestError(DecisionError):

@@ -6,6 +6,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from incentives_portal.core.clock import DatabaseNow
+from incentives_portal.core.fiscal import FiscalYear
 
 from .enrollments import Enrollment
 
@@ -34,6 +35,9 @@ class RolloverPlan(models.Model):
                 name="one_approved_plan_a_year", fields=["fiscal_year"], condition=Q(approved_at__isnull=False)
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{FiscalYear(self.fiscal_year)} → {FiscalYear(self.fiscal_year).next}"
 
 
 class RolloverLine(models.Model):

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import User
 from enrollment.announcing import Audience, announce, audiences
@@ -29,10 +30,17 @@ def invite_due(*, by: Any = SYSTEM, limit: int | None = None) -> int:
     return sum(_invite_batch(ids[start : start + BATCH], by=by) for start in range(0, len(ids), BATCH))
 
 
+def _live_elsewhere() -> QuerySet[Enrollment]:
+    """The location's live enrollment of another year: one that has ended by its date waits for the rollover (FIS-2)."""
+    same = Enrollment.objects.filter(program=OuterRef("program"), location=OuterRef("location")).exclude(pk=OuterRef("pk"))
+    return same.filter(invited_at__isnull=False, declined_at=None, ended_at=None)
+
+
 @transaction.atomic
 def _invite_batch(ids: Collection[uuid.UUID], *, by: Any) -> int:
     now, today = clock.now(), clock.today()
-    rows = [row for row in lock(ids) if row.reason == Reason.INVITATION_DUE]
+    still_due = set(Enrollment.objects.filter(~Exists(_live_elsewhere()), pk__in=ids).values_list("pk", flat=True))
+    rows = [row for row in lock(ids) if row.reason == Reason.INVITATION_DUE and row.pk in still_due]
     for row in rows:
         row.invited_at, row.respond_by = now, _respond_by(row, today)
     Invitation.objects.bulk_create(

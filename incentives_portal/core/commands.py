@@ -46,7 +46,7 @@ class PortalCommand(BaseCommand):
     # Whether a row in the ledger is kept; `health` reads only, and must answer without a database.
     recorded: ClassVar[bool] = True
 
-    def run(self, **options: Any) -> dict[str, Any]:
+    def run(self, *args: Any, **options: Any) -> dict[str, Any]:
         """Does the work. The returned dict is what `--json` prints as one object."""
         raise NotImplementedError
 

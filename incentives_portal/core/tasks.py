@@ -5,7 +5,7 @@ from celery import shared_task
 from incentives_portal.core import outbox
 
 
-@shared_task(name="incentives_portal.core.tasks.send_mail")  # type: ignore[untyped-decorator]
+@shared_task(name="incentives_portal.core.tasks.send_mail")
 def send_mail() -> None:
     """Sends what is owed (rule INV-6)."""
     outbox.send_due()

@@ -38,14 +38,14 @@ class CaughtMail:
 
 def newest(limit: int = 100) -> list[CaughtMail]:
     """The mails that came last, the newest first."""
-    folder: Path = settings.DEMO_MAIL_FOLDER
+    folder: Path = settings.MAIL_CATCHER_FOLDER
     files = sorted(folder.glob("[0-9]*.eml"), key=lambda path: path.name, reverse=True) if folder.is_dir() else []
     return [_read(path) for path in files[:limit]]
 
 
 def find(name: str) -> CaughtMail | None:
     """The mail of that file name, or None."""
-    path = next((path for path in settings.DEMO_MAIL_FOLDER.glob("[0-9]*.eml") if path.stem == name), None)
+    path = next((path for path in settings.MAIL_CATCHER_FOLDER.glob("[0-9]*.eml") if path.stem == name), None)
     return _read(path) if path else None
 
 

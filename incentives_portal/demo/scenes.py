@@ -138,7 +138,9 @@ def _invited(location: Location) -> Sequence[Enrollment]:
 def _payout(by: User, location: Location, name: str, holder: str, iban: str = "") -> PayoutProfile:
     country = str(location.partner.country)
     identifiers = (
-        {"routing": "021000021", "account": "000123456789"} if country == "US" else {"iban": iban or IBANS.get(country, IBANS["SE"])}
+        {"routing": "021000021", "account": "000123456789"}
+        if country == "US"
+        else {"iban": iban or IBANS.get(country, IBANS["SE"])}
     )
     return payouts.create(
         partner=location.partner,

@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 PR_SET_PDEATHSIG = 1
 
@@ -29,7 +30,7 @@ def main(stop_signal: str, grace: str, user: str, group: str, *command: str) -> 
     signal.signal(signal.SIGCHLD, lambda *_: None)
     for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(each, lambda number, _: stopping.append(number))
-    dropped = {"user": int(user), "group": int(group), "extra_groups": []} if user != "-" else {}
+    dropped: dict[str, Any] = {"user": int(user), "group": int(group), "extra_groups": []} if user != "-" else {}
     child = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=2, stderr=2, process_group=0, preexec_fn=_die_with_the_leash, **dropped
     )

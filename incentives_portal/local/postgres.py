@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from .children import Child, LocalError, Program, wait_until
 from .places import free_port, is_root
@@ -125,16 +126,10 @@ class Postgres:
         self.is_new = True
 
     def _run(self, command: list[str], say: str = "") -> subprocess.CompletedProcess[str]:
-        dropped = {"user": self.user[0], "group": self.user[1], "extra_groups": []} if self.user else {}
+        dropped: dict[str, Any] = {"user": self.user[0], "group": self.user[1], "extra_groups": []} if self.user else {}
+        environment = _plain_environment()
         return subprocess.run(
-            command,
-            cwd=self.data,
-            input=say,
-            env=_plain_environment(),
-            text=True,
-            capture_output=True,
-            check=False,
-            **dropped,  # type: ignore[call-overload, no-any-return]
+            command, cwd=self.data, input=say, env=environment, text=True, capture_output=True, check=False, **dropped
         )
 
     def _is_ready(self) -> bool:

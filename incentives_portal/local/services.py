@@ -89,7 +89,8 @@ class Services:
             os.chown(self.scratch, *self.postgres.user)
         self.redis = Redis(places.redis, log=places.log_of("redis"), durable=not self.throw_away, locks=(data,))
         self.mail = MailCatcher(places.mail, log=places.log_of("smtp"), locks=(data,))
-        for name, service in zip(ADDRESSES, (self.postgres, self.redis, self.mail), strict=True):
+        services: tuple[Postgres | Redis | MailCatcher, ...] = (self.postgres, self.redis, self.mail)
+        for name, service in zip(ADDRESSES, services, strict=True):
             if name not in self.given:
                 service.start()
         self.environment = {"DATABASE_URL": self.postgres.url, "REDIS_URL": self.redis.url, "EMAIL_URL": self.mail.url} | self.given

@@ -60,9 +60,7 @@ def _locked(locations: list[Location]) -> dict[Any, DefaultBankProfile]:
     return {row.location_id: row for row in rows.filter(location__in=locations).order_by("location_id")}
 
 
-def _set_one(
-    location: Location, default: DefaultBankProfile | None, profile: PayoutProfile, currency: str, by: Any
-) -> Move | None:
+def _set_one(location: Location, default: DefaultBankProfile | None, profile: PayoutProfile, currency: str, by: Any) -> Move | None:
     if default is not None and (default.payout_profile_id, default.currency) == (profile.pk, currency):
         return None
     before = _for_audit(default) if default is not None else None

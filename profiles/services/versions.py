@@ -57,9 +57,7 @@ def validations_of(profile: AnyProfile) -> Q:
 def supersede_open(profile: AnyProfile) -> int:
     """Closes what is still under review: it speaks of a version that nobody will be paid by (rule VAL-5)."""
     still_open = Validation.objects.filter(validations_of(profile), decision=Validation.Decision.OPEN)
-    return still_open.update(
-        decision=Validation.Decision.SUPERSEDED, decided_at=DatabaseNow(), claimed_by=None, claimed_until=None
-    )
+    return still_open.update(decision=Validation.Decision.SUPERSEDED, decided_at=DatabaseNow(), claimed_by=None, claimed_until=None)
 
 
 def announce(profile: AnyProfile, cause: str, *, by: Any, validation: Validation | None = None) -> None:
@@ -68,7 +66,7 @@ def announce(profile: AnyProfile, cause: str, *, by: Any, validation: Validation
 
 
 @transaction.atomic
-def archive(profile: AnyProfile, *, by: Any) -> AnyProfile:
+def archive(profile: P, *, by: Any) -> P:
     """Archives a profile that nothing uses (rule PAY-4). Twice is the same as once. Raises InUseError."""
     locked = lock(profile)
     if locked.archived_at is not None:

@@ -11,9 +11,10 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from accounts.models import User
-from incentives_portal.core import clock
+from incentives_portal.core import clock, waking
 from incentives_portal.core.models import Mail
-from incentives_portal.core.outbox import owe, send_due, sending, waking
+from incentives_portal.core.outbox import owe, send_due, sending
+from incentives_portal.core.outbox.owing import SEND_MAIL
 from incentives_portal.core.outbox.sending import ATTEMPTS, LEASE, pause_after
 from tests import factories as make
 from tests.core.mail_server import ScriptedServer
@@ -221,7 +222,7 @@ def test_the_sender_is_woken_once_per_transaction(django_capture_on_commit_callb
         owed()
         with transaction.atomic():
             owed()
-    assert callbacks == [waking.wake]
+    assert [callback.args for callback in callbacks] == [(SEND_MAIL,)]
 
 
 def test_the_hint_of_an_act_that_failed_wakes_nobody_but_the_next_one_does(django_capture_on_commit_callbacks: Any) -> None:
@@ -230,7 +231,7 @@ def test_the_hint_of_an_act_that_failed_wakes_nobody_but_the_next_one_does(djang
             owed()
             raise ValidationError("no")
         owed()
-    assert callbacks == [waking.wake]
+    assert [callback.args for callback in callbacks] == [(SEND_MAIL,)]
     assert Mail.objects.count() == 1
 
 
@@ -240,5 +241,5 @@ def test_a_broker_that_is_away_is_no_error(settings: Any) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(current_app.conf, "broker_url", "redis://127.0.0.1:1/0")
         patch.setitem(current_app.conf, "task_publish_retry", False)
-        waking.wake()
+        waking.wake(SEND_MAIL)
     assert connection.is_usable()

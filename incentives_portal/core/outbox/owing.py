@@ -8,8 +8,9 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from incentives_portal.core.models import Mail
+from incentives_portal.core.waking import wake_on_commit
 
-from .waking import wake_on_commit
+SEND_MAIL = "incentives_portal.core.tasks.send_mail"
 
 
 class Recipient(Protocol):
@@ -56,5 +57,5 @@ def owe(kind: str, *, to: Recipient, key: str, context: dict[str, Any]) -> Mail 
         ],
         ignore_conflicts=True,
     )
-    wake_on_commit()
+    wake_on_commit(SEND_MAIL)
     return Mail.objects.filter(pk=mail_id).first()

@@ -49,4 +49,3 @@ def release(*, validation: Validation, by: User) -> Validation:
         audit.record("validation.released", validation, by=by)
     validation.refresh_from_db()
     return validation
-

@@ -1,13 +1,13 @@
 import uuid
 from typing import Any
 
-from celery import current_app
 from django.db import transaction
 from django.db.models import ExpressionWrapper
 from django.db.models.fields import DateTimeField
 
 from incentives_portal.core import audit
 from incentives_portal.core.clock import DatabaseNow
+from incentives_portal.core.waking import wake_on_commit
 from profiles.errors import StaleError
 from profiles.models import PayoutProfile, PayoutProfileVersion, TaxProfile, TaxProfileVersion, Validation
 from profiles.models.validation import VALIDATION_TIME
@@ -45,7 +45,7 @@ def start(
         after = {"version": version.number, "paying_entity": paying_entity, "due_at": validation.due_at.isoformat()}
         audit.record("validation.started", validation, by=by, after=after)
         # Only a hint: the sweep finds the row anyway, broker or not.
-        transaction.on_commit(lambda: current_app.send_task(TASK), robust=True)
+        wake_on_commit(TASK)
     return validation
 
 

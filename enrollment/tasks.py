@@ -1,0 +1,25 @@
+"""What the worker does for enrollments: callers of services, without data of their own."""
+
+from celery import shared_task
+from django.conf import settings
+
+from enrollment import derivation
+from enrollment.services import daily, rollover
+
+
+@shared_task
+def rederive_due() -> None:
+    """Derives what time alone has changed."""
+    derivation.rederive_due()
+
+
+@shared_task
+def evaluate_and_invite() -> None:
+    """Evaluates eligibility and invites (rules ELI-2, INV-1)."""
+    daily.evaluate_and_invite()
+
+
+@shared_task
+def continue_fiscal_year() -> None:
+    """Applies approved rollovers of years that are over (rule FIS-3)."""
+    rollover.continue_ended_years(automatic=settings.ROLLOVER_AUTOMATIC)

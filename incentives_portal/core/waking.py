@@ -1,0 +1,36 @@
+"""Waking a worker up: whoever writes work into PostgreSQL says so, and it begins now instead of at the next sweep.
+
+Only a hint. The row is the truth; with the broker away nothing fails, and the sweep finds the work.
+"""
+
+import logging
+from functools import partial
+
+from celery import current_app
+from celery.exceptions import CeleryError
+from django.conf import settings
+from django.db import connection, transaction
+from kombu.exceptions import KombuError
+
+logger = logging.getLogger(__name__)
+
+
+def wake_on_commit(task: str) -> None:
+    """Wakes `task`, by its full name, when the caller's transaction commits: once, however often it is asked for."""
+    around = set(connection.savepoint_ids)
+    # A hint of an enclosing savepoint suffices; one of a sibling could be rolled back without us.
+    if not any(_task_of(hint[1]) == task and set(hint[0]) <= around for hint in connection.run_on_commit):
+        transaction.on_commit(partial(wake, task), robust=True)
+
+
+def _task_of(callback: object) -> str | None:
+    """The task that a waiting callback wakes, or None where it is somebody else's."""
+    return str(callback.args[0]) if isinstance(callback, partial) and callback.func is wake else None
+
+
+def wake(task: str) -> None:
+    """Asks a worker to run `task`. A broker that is away costs seconds at most and no work."""
+    try:
+        current_app.send_task(task, expires=max(settings.SWEEP_SECONDS, 60), retry=False)
+    except (CeleryError, KombuError, OSError) as error:
+        logger.warning("no worker was woken up for %s: %s", task, type(error).__name__)
