@@ -41,7 +41,10 @@ class Viewer:
         until = self._until(step, deadline)
         late = deadline is not None and is_over(deadline, self.now)
         text = text_of(step)
-        if step["turn"] == Turn.PARTNER and (mine or step.get("link") == "eligibility"):
+        if step.get("link") == "eligibility":
+            # Its link stands under the status.
+            return Action(worded(text.waiting))
+        if step["turn"] == Turn.PARTNER and mine:
             return Action(worded(text.action), self.links.mending(step, pk), until, late)
         if step["turn"] == Turn.PARTNER:
             return Action(owner, "", until, late)

@@ -75,6 +75,7 @@ class Past:
     """One change of status in words."""
 
     at: dt.datetime
+    shown: ShownStatus
     label: str
     cause: str
     by: str
@@ -141,7 +142,7 @@ def standing(actor: Actor, enrollment: Enrollment, now: dt.datetime) -> Standing
         tasks=_tasks(enrollment, now, mine=mine, who=who),
         wait=_wait(enrollment, now),
         who=who,
-        timeline=_timeline(enrollment),
+        timeline=_timeline(enrollment, mine=mine),
         payout=str(enrollment.payout_profile) if sees_profiles and enrollment.payout_profile else "",
         tax=str(enrollment.tax_profile) if sees_profiles and enrollment.tax_profile else "",
     )
@@ -216,15 +217,13 @@ def _wait(enrollment: Enrollment, now: dt.datetime) -> Wait | None:
     return Wait(in_words(due, now), time_left(due, now))
 
 
-def _timeline(enrollment: Enrollment) -> tuple[Past, ...]:
+def _timeline(enrollment: Enrollment, *, mine: bool) -> tuple[Past, ...]:
     """Every change of status, the newest first, with who or what caused it (rule STA-2)."""
     changes = StatusChange.objects.filter(enrollment=enrollment).select_related("by").order_by("-id")
-    return tuple(Past(change.at, _past_label(change), cause_in_words(change.cause), _author(change)) for change in changes)
+    return tuple(_past(change, mine=mine) for change in changes)
 
 
-def _past_label(change: StatusChange) -> str:
-    return str(STATUS_LABELS[shown_to(change.after, change.reason, may_enroll=True)])
-
-
-def _author(change: StatusChange) -> str:
-    return str(change.by) if change.by else settings.OPERATOR_NAME
+def _past(change: StatusChange, *, mine: bool) -> Past:
+    shown = shown_to(change.after, change.reason, may_enroll=mine)
+    author = str(change.by) if change.by else settings.OPERATOR_NAME
+    return Past(change.at, shown, str(STATUS_LABELS[shown]), cause_in_words(change.cause), author)

@@ -19,6 +19,7 @@ from incentives_portal.core import clock
 from incentives_portal.core.fiscal import FiscalYear
 
 PAGE = 30
+NEWEST = 5
 
 
 @require_safe
@@ -29,8 +30,9 @@ def home(request: PortalRequest) -> HttpResponse:
     year = FiscalYear.of(clock.date_of(now))
     context: dict[str, Any] = {"year": year}
     if Permission.SEE_ENROLLMENTS in actor.permissions:
-        unread = queries.notices_of(actor).filter(opened_at=None)[:10]
-        context["notices"] = [queries.shown_notice(one, now) for one in unread]
+        unread = queries.notices_of(actor).filter(opened_at=None)
+        context["notices"] = [queries.shown_notice(one, now) for one in unread[:NEWEST]]
+        context["more_notices"] = max(0, unread.count() - NEWEST)
         context["tallies"] = queries.tallies(actor, year)
     if Permission.ENROLL in actor.permissions:
         viewer = queries.viewer_at(now)

@@ -139,8 +139,8 @@ def _choices(found: Found, wish: Wish, this_year: FiscalYear) -> dict[str, Any]:
     """The entries of tabs and filters, each with the address that it leads to."""
     counts: Counts = found.counts
 
-    def choice(name: str, value: str, label: str, count: int) -> Choice:
-        return Choice(value, label, count, f"?{wish.query(this_year, **{name: value})}", getattr(wish, name) == value)
+    def choice(name: str, value: str | int, label: str, count: int) -> Choice:
+        return Choice(str(value), label, count, f"?{wish.query(this_year, **{name: value})}", getattr(wish, name) == value)
 
     def entries(name: str, numbers: dict[str, int], labels: dict[str, Any]) -> Iterator[Choice]:
         for value, label in labels.items():
@@ -159,7 +159,8 @@ def _choices(found: Found, wish: Wish, this_year: FiscalYear) -> dict[str, Any]:
         "statuses": [choice("status", "", _("All"), counts.all_statuses), *entries("status", counts.statuses, statuses)],
         "programs": list(entries("program", counts.programs, names)),
         "countries": list(entries("country", counts.countries, places)) if len(places) > 1 or wish.country else [],
-        "years": [(str(FiscalYear(year)), year == wish.fiscal_year, year == this_year.ends_in) for year in years],
+        "years": [choice("fiscal_year", year, str(FiscalYear(year)), 0) for year in years],
+        "this_year": this_year.ends_in,
         "sorts": {name: _sort(wish, this_year, name) for name in ("program", "location", "status")},
     }
 
