@@ -59,6 +59,7 @@ WSGI_APPLICATION = "incentives_portal.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
+    "incentives_portal.apps.PortalConfig",
     "incentives_portal.core",
     "accounts",
     "profiles",
