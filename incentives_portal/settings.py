@@ -59,6 +59,7 @@ WSGI_APPLICATION = "incentives_portal.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
+    "incentives_portal.apps.PortalConfig",
     "incentives_portal.core",
     "accounts",
     "profiles",
@@ -277,6 +278,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
     "socket_timeout": 5,
     "retry_policy": {"timeout": 2.0},
+    # Who wakes a worker waits for no broker; the worker itself has CELERY_BROKER_CONNECTION_MAX_RETRIES.
+    "max_retries": 0,
 }
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_REDBEAT_REDIS_URL = REDIS_URL
