@@ -46,7 +46,7 @@ def signed_in(view: View[P]) -> View[P]:
 
     @wraps(view)
     def guarded(request: PortalRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if not request.user.is_authenticated:
+        if not request.actor:
             return _to_sign_in(request)
         return view(request, *args, **kwargs)
 

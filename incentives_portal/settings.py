@@ -59,12 +59,13 @@ WSGI_APPLICATION = "incentives_portal.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
+    "incentives_portal.apps.PortalConfig",
     "incentives_portal.core",
     "accounts",
     "profiles",
     "enrollment",
     *(["incentives_portal.demo"] if DEMO or TESTING else []),
-    "django.contrib.admin",
+    "accounts.admin_config.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -259,8 +260,6 @@ US_PAYING_ENTITIES = env.list("US_PAYING_ENTITIES", default=["Operator Corporati
 # applies by itself when its clock passes the end of the year.
 ROLLOVER_AUTOMATIC = env.bool("ROLLOVER_AUTOMATIC", default=DEMO)
 
-# --- Celery: it wakes up work that PostgreSQL owns -------------------------------------------------
-CELERY_APP = "incentives_portal.celery"
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_TASK_IGNORE_RESULT = True
@@ -277,6 +276,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
     "socket_timeout": 5,
     "retry_policy": {"timeout": 2.0},
+    # Who wakes a worker waits for no broker; the worker itself has CELERY_BROKER_CONNECTION_MAX_RETRIES.
+    "max_retries": 0,
 }
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_REDBEAT_REDIS_URL = REDIS_URL

@@ -8,9 +8,10 @@ from accounts.models import Membership, Partner
 from accounts.roles import ADMIN_ROLES, INCENTIVES_ROLES, Permission
 from incentives_portal.core.audit import By
 
-NEEDED = dict.fromkeys(INCENTIVES_ROLES, Permission.ASSIGN_INCENTIVES_ROLES) | dict.fromkeys(
-    ADMIN_ROLES, Permission.ASSIGN_ADMIN_ROLES
-)
+NEEDED: dict[str, Permission] = {
+    **dict.fromkeys(INCENTIVES_ROLES, Permission.ASSIGN_INCENTIVES_ROLES),
+    **dict.fromkeys(ADMIN_ROLES, Permission.ASSIGN_ADMIN_ROLES),
+}
 
 
 def _unlimited(by: Any) -> bool:

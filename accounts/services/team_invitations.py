@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -22,7 +23,7 @@ from accounts.services import authority, people, roles
 from incentives_portal.core import audit, clock, outbox
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Invited:
     """Somebody of whom nothing but the address is known yet."""
 
@@ -95,7 +96,7 @@ def _owe_mail(invitation: TeamInvitation, token: str, by: Any) -> None:
     )
 
 
-def pending(partner: Partner) -> Any:
+def pending(partner: Partner) -> QuerySet[TeamInvitation]:
     """The invitations of `partner` that can still be accepted."""
     rows = TeamInvitation.objects.filter(partner=partner, accepted_at=None, withdrawn_at=None)
     return rows.filter(expires_at__gt=clock.DatabaseNow())

@@ -19,7 +19,7 @@ from accounts.roles import ADMIN_ROLES, PartnerRole, Permission
 from accounts.services import team_invitations
 from accounts.views.seen import partner_of
 
-PASSWORD_BACKEND = "django.contrib.auth.backends.ModelBackend"
+OWN_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @require_http_methods(["GET", "POST"])
@@ -81,7 +81,7 @@ def _accept(request: HttpRequest, token: str, form: JoinForm) -> Membership:
 
 def _welcome(request: HttpRequest, membership: Membership) -> HttpResponse:
     if not request.user.is_authenticated:
-        login(request, membership.user, backend=PASSWORD_BACKEND)
+        login(request, membership.user, backend=OWN_BACKEND)
     request.session[PARTNER_KEY] = str(membership.partner_id)
     messages.success(request, _("Welcome. You belong to %(partner)s now.") % {"partner": membership.partner})
     return redirect(settings.LOGIN_REDIRECT_URL)

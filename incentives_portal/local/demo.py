@@ -69,10 +69,13 @@ class Demonstration:
         """Runs until somebody stops it. Raises LocalError."""
         try:
             self._start()
-            self._show_signs()
+            signs = self._answer("demo_prepare", "--signs")
+            self._wait_for_web(self.portal[0])
+            self._show_signs(signs)
             self._keep()
         finally:
-            print("Stopping ...", flush=True)
+            if self.services.children:
+                print("Stopping ...", flush=True)
             for child in self.portal:
                 child.let_go()
             for child in reversed(self.portal):
@@ -93,15 +96,13 @@ class Demonstration:
         print("Preparing the database ...", flush=True)
         self._manage(*processes.MIGRATE[2:])
         self._manage("collectstatic", "--noinput")
-        if self._has_command("demo_prepare"):
-            self._manage("demo_prepare")
+        self._manage("demo_prepare")
         print("Starting web server, worker and beat ...", flush=True)
         self.portal = [
             self._child("web", processes.web(f"127.0.0.1:{self.port}")),
             self._child("worker", processes.WORKER),
             self._child("beat", processes.BEAT),
         ]
-        self._wait_for_web(self.portal[0])
 
     def _refuse_twice(self) -> None:
         record = running(self.places)
@@ -145,9 +146,6 @@ class Demonstration:
             program.command, env=program.environment, cwd=CLONE, text=True, capture_output=True, check=False
         ).stdout
 
-    def _has_command(self, name: str) -> bool:
-        return name in self._answer("help", "--commands").split()
-
     def _wait_for_web(self, web: Child) -> None:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and web.alive:
@@ -158,11 +156,9 @@ class Demonstration:
                 time.sleep(0.1)
         raise LocalError(f"The web server does not answer:\n{_end_of(web.log)}\nAll of it: {web.log}")
 
-    def _show_signs(self) -> None:
+    def _show_signs(self, signs: str) -> None:
         """Says that it runs, then what the demonstration itself wants to be known: who to sign in as, what to try."""
-        print(f"ready: {self.url}", flush=True)
-        if self._has_command("demo_prepare"):
-            print(self._answer("demo_prepare", "--signs"), flush=True)
+        print(f"ready: {self.url}\n\n{signs}", flush=True)
         print(f"Logs are in {self.places.log}. Ctrl-C stops everything; the data stay until `make demo-reset`.", flush=True)
 
     def _keep(self) -> None:

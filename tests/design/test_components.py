@@ -135,7 +135,8 @@ def test_a_task_says_whose_turn_it_is(state: str, words: str) -> None:
 
 def test_a_task_with_its_owner_deadline_and_detail() -> None:
     html = render(
-        '<c-task-list label="Steps"><c-task state="partner" title="Tax" owner="Ines" deadline="by 3 July">Mend it</c-task></c-task-list>'
+        '<c-task-list label="Steps">'
+        '<c-task state="partner" title="Tax" owner="Ines" deadline="by 3 July">Mend it</c-task></c-task-list>'
     )
     assert '<ul class="task-list" aria-label="Steps">' in html
     assert all(words in html for words in ("Ines", "by 3 July", "Mend it"))
@@ -177,7 +178,8 @@ def test_one_page_offers_no_way_on() -> None:
 def test_a_timeline_takes_moments_and_words() -> None:
     moment = dt.datetime(2026, 11, 21, 15, 4, tzinfo=dt.UTC)
     html = render(
-        '<c-timeline><c-timeline-item :at="at" title="Enrolled" by="Ines" /><c-timeline-item at="2 July" title="Invited" /></c-timeline>',
+        '<c-timeline><c-timeline-item :at="at" title="Enrolled" by="Ines" />'
+        '<c-timeline-item at="2 July" title="Invited" /></c-timeline>',
         at=moment,
     )
     assert '<time datetime="2026-11-21T16:04:00+01:00">21 Nov 2026, 16:04</time>' in html

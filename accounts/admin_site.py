@@ -1,0 +1,95 @@
+"""Django admin's door (rule ACC-3): the operator's superusers see all of it, a partner's admins their own partner's people.
+
+`is_staff` opens nothing here: a partner's global and account admins come in by the role that they hold now, and leave with it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.admin import AdminSite
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actor import Actor
+from accounts.policy import NotAllowedError
+from accounts.roles import Permission
+
+# What a partner's admins reach, by the names of the admin's own addresses. Whatever another app registers is not among it.
+PARTNERS_PAGES = frozenset({"index", "login", "logout", "jsi18n", "autocomplete", "password_change"})
+PARTNERS_MODELS = ("accounts_user", "accounts_location", "accounts_roleassignment")
+
+
+def is_partners_admin(actor: Actor | None) -> bool:
+    """Whether the actor assigns roles at a partner: a global or account admin (spec section 2)."""
+    return bool(actor and actor.partner and Permission.ASSIGN_INCENTIVES_ROLES in actor.permissions)
+
+
+class PortalAdminSite(AdminSite):
+    """The stock admin behind the portal's own sign-in, second factor included."""
+
+    site_title = _("Administration")
+    index_title = _("Users, locations and roles")
+
+    @property
+    def site_header(self) -> str:  # type: ignore[override]
+        return str(settings.PARTNER_CENTER_NAME)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """The operator's superusers, and a partner's global and account admins by the role in force."""
+        user = request.user
+        return bool(user.is_active and (user.is_superuser or is_partners_admin(request.actor)))  # type: ignore[attr-defined]
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
+        """As Django's, and for a partner's admins 404 on everything that is not theirs (rule ACC-8)."""
+
+        def within_the_partner(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if not request.user.is_superuser and not _is_partners_page(request):
+                raise Http404
+            return view(request, *args, **kwargs)
+
+        return super().admin_view(within_the_partner, cacheable)
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """As Django's, but a relation that can't be chosen from is refused and not an error."""
+        try:
+            return super().autocomplete_view(request)
+        except AttributeError:
+            raise PermissionDenied from None
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The portal's sign-in, with its rate limits and second factor; never a password form of the admin's own."""
+        target = request.GET.get("next", "")
+        if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+            target = reverse("admin:index")
+        if not request.user.is_authenticated:
+            return redirect_to_login(target)
+        if not self.has_permission(request):
+            raise NotAllowedError(Permission.ASSIGN_INCENTIVES_ROLES)
+        return redirect(target)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The portal's own page, which tells the person by mail."""
+        return redirect("account_change_password")
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Every page says for which partner it speaks (rule ACC-6)."""
+        context = super().each_context(request)
+        actor: Actor | None = request.actor  # type: ignore[attr-defined]
+        if actor and actor.partner and not request.user.is_superuser:
+            context["site_header"] = f"{context['site_header']} – {actor.partner}"
+        return context
+
+
+def _is_partners_page(request: HttpRequest) -> bool:
+    name = (request.resolver_match and request.resolver_match.url_name) or ""
+    if name in PARTNERS_PAGES:
+        return True
+    if name == "app_list":
+        return bool(request.resolver_match and request.resolver_match.kwargs.get("app_label") == "accounts")
+    return name.rpartition("_")[0] in PARTNERS_MODELS

@@ -1,0 +1,56 @@
+from typing import Any
+
+import pytest
+import yaml
+
+from incentives_portal.local import postgres, processes, redis
+from incentives_portal.local.places import CLONE
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return dict(yaml.safe_load((CLONE / "docker-compose.yml").read_text()))
+
+
+def test_it_runs_the_commands_of_the_demonstration(compose: dict[str, Any]) -> None:
+    commands = {name: tuple(service["command"]) for name, service in compose["services"].items() if "command" in service}
+    assert commands["web"] == processes.web("0.0.0.0:8000")
+    assert commands["worker"] == processes.WORKER
+    assert commands["beat"] == processes.BEAT
+    assert commands["migrate"] == processes.MIGRATE
+
+
+def test_its_postgresql_is_the_one_of_the_tests(compose: dict[str, Any]) -> None:
+    assert compose["services"]["postgres"]["image"] == f"postgres:{postgres.MAJOR}"
+
+
+@pytest.mark.django_db
+def test_the_tests_run_on_that_postgresql() -> None:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version_num")
+        assert int(cursor.fetchone()[0]) // 10_000 == postgres.MAJOR
+
+
+def test_its_redis_keeps_what_the_demonstrations_keeps(compose: dict[str, Any]) -> None:
+    program, *words = compose["services"]["redis"]["command"]
+    flags = {name.removeprefix("--"): value for name, value in zip(words[::2], words[1::2], strict=True)}
+    assert program == "redis-server"
+    assert flags == {**redis.DURABLE, "save": ""}
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+def test_they_wait_for_the_migration_and_say_how_they_are(compose: dict[str, Any], name: str) -> None:
+    service = compose["services"][name]
+    assert service["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+    assert service["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
+
+
+def test_every_variable_that_it_wants_is_documented(compose: dict[str, Any]) -> None:
+    import re
+
+    text = (CLONE / "docker-compose.yml").read_text()
+    example = (CLONE / ".env.example").read_text()
+    for name in re.findall(r"\$\{([A-Z_]+)", text):
+        assert f"{name}=" in example, name

@@ -1,0 +1,31 @@
+import ast
+import re
+
+from incentives_portal.local.places import CLONE
+
+
+def read_by_settings() -> set[str]:
+    """The names of the variables that settings.py asks the environment for."""
+    calls = [
+        node
+        for node in ast.walk(ast.parse((CLONE / "incentives_portal" / "settings.py").read_text()))
+        if isinstance(node, ast.Call)
+    ]
+    names = set()
+    for call in calls:
+        of_env = isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name) and call.func.value.id == "env"
+        required = isinstance(call.func, ast.Name) and call.func.id == "required"
+        if (of_env or required) and call.args and isinstance(call.args[0], ast.Constant):
+            names.add(str(call.args[0].value))
+    return names
+
+
+def test_every_setting_is_documented_and_nothing_else() -> None:
+    example = (CLONE / ".env.example").read_text()
+    documented = set(re.findall(r"^(?:# )?([A-Z_]+)=", example, re.MULTILINE))
+    assert documented - {"POSTGRES_PASSWORD"} == read_by_settings()
+
+
+def test_the_example_holds_no_secret() -> None:
+    example = (CLONE / ".env.example").read_text()
+    assert re.findall(r"^(SECRET_KEY|FIELD_KEYS|BLIND_INDEX_KEY|POSTGRES_PASSWORD)=(.+)$", example, re.MULTILINE) == []
