@@ -19,7 +19,7 @@ class EnrollForm(forms.Form):
     currency = forms.ChoiceField(label=_("Currency"), widget=forms.RadioSelect, required=False)
 
     def __init__(self, *args: Any, choices: Choices, enrollment: Enrollment, **kwargs: Any) -> None:
-        super().__init__(*args, initial=_initial(choices, enrollment), **kwargs)
+        super().__init__(*args, **{"initial": _initial(choices, enrollment), **kwargs})
         self.choices = choices
         self._offer("payout_profile", [(one.value, one.label) for one in choices.payouts])
         self._offer("tax_profile", [(one.value, one.label) for one in choices.taxes])

@@ -26,10 +26,12 @@ GUIDE: tuple[Step, ...] = (
         _("1. Appoint an incentives admin"),
         (
             _(
-                "Only an incentives admin can enroll a location. A global admin or an account admin of your company appoints one in User management, for the entire organization or for single locations by their Partner ID."
+                "Only an incentives admin can enroll a location. A global admin or an account admin of your company appoints one in"
+                " User management, for the entire organization or for single locations by their Partner ID."
             ),
             _(
-                "Global and account admins see every enrollment but can't enroll. They can give the role to themselves as well. A location without an incentives admin is shown to them on their home page."
+                "Global and account admins see every enrollment but can't enroll. They can give the role to themselves as well. A "
+                "location without an incentives admin is shown to them on their home page."
             ),
         ),
     ),
@@ -38,10 +40,13 @@ GUIDE: tuple[Step, ...] = (
         _("2. Become eligible"),
         (
             _(
-                "Most programs have requirements: an active membership, a signed agreement, a designation, or a country. All of a program's requirements must be met; within one requirement, any one of its items is enough."
+                "Most programs have requirements: an active membership, a signed agreement, a designation, or a country. All of a "
+                "program's requirements must be met; within one requirement, any one of its items is enough."
             ),
             _(
-                "{operator} evaluates eligibility every day. Where a location isn't eligible, See eligibility requirements under its status shows what is met, what isn't, and what would meet it. Programs that are open to all have no requirements."
+                "{operator} evaluates eligibility every day. Where a location isn't eligible, See eligibility requirements under "
+                "its status shows what is met, what isn't, and what would meet it. Programs that are open to all have no "
+                "requirements."
             ),
         ),
     ),
@@ -50,13 +55,17 @@ GUIDE: tuple[Step, ...] = (
         _("3. Receive the invitation"),
         (
             _(
-                "Once a location is eligible and the program is open, {operator} invites it. Every incentives admin of the location gets a mail and a notice on the home page. Get started in the mail leads to the invitation after you have signed in."
+                "Once a location is eligible and the program is open, {operator} invites it. Every incentives admin of the location"
+                " gets a mail and a notice on the home page. Get started in the mail leads to the invitation after you have signed "
+                "in."
             ),
             _(
-                "Opening the notice takes it off your home page. The invitation itself stays on the overview, and the notice stays under All notices. Invitations to programs that are open to all stand on the overview only."
+                "Opening the notice takes it off your home page. The invitation itself stays on the overview, and the notice stays "
+                "under All notices. Invitations to programs that are open to all stand on the overview only."
             ),
             _(
-                "You can decline an invitation, and undo that while the program is open. Some programs set a deadline for the answer; the overview names it."
+                "You can decline an invitation, and undo that while the program is open. Some programs set a deadline for the "
+                "answer; the overview names it."
             ),
         ),
     ),
@@ -65,10 +74,13 @@ GUIDE: tuple[Step, ...] = (
         _("4. Enroll and choose profiles"),
         (
             _(
-                "Choose Enroll to accept the invitation. You then choose a payout profile, a tax profile of the location, and the currency. If the location has a default bank profile, it is chosen already; you can choose another one."
+                "Choose Enroll to accept the invitation. You then choose a payout profile, a tax profile of the location, and the "
+                "currency. If the location has a default bank profile, it is chosen already; you can choose another one."
             ),
             _(
-                "If nothing is missing, choose Submit. If something is, choose Continue: you are taken to exactly what is missing, and back. You can leave at any time without losing anything, and any other incentives admin of the location can go on."
+                "If nothing is missing, choose Submit. If something is, choose Continue: you are taken to exactly what is missing, "
+                "and back. You can leave at any time without losing anything, and any other incentives admin of the location can go"
+                " on."
             ),
         ),
     ),
@@ -77,10 +89,12 @@ GUIDE: tuple[Step, ...] = (
         _("5. Wait for the validation"),
         (
             _(
-                "{operator} verifies your bank and tax information. This takes up to 48 hours; the enrollment's page says by when. Profiles that were validated before make the enrollment complete at once."
+                "{operator} verifies your bank and tax information. This takes up to 48 hours; the enrollment's page says by when. "
+                "Profiles that were validated before make the enrollment complete at once."
             ),
             _(
-                "If something can't be validated, you get a mail, and the page names the field, the reason and what to do. Saving the correction starts a new validation. An enrollment is complete only when both profiles are validated."
+                "If something can't be validated, you get a mail, and the page names the field, the reason and what to do. Saving "
+                "the correction starts a new validation. An enrollment is complete only when both profiles are validated."
             ),
         ),
     ),
@@ -89,10 +103,13 @@ GUIDE: tuple[Step, ...] = (
         _("6. Stay enrolled"),
         (
             _(
-                "Enrollments end with the fiscal year, on 30 June. {operator} continues them into the next year by itself as long as the location is eligible, the agreement is active, the program is offered, and payout and tax information is complete."
+                "Enrollments end with the fiscal year, on 30 June. {operator} continues them into the next year by itself as long "
+                "as the location is eligible, the agreement is active, the program is offered, and payout and tax information is "
+                "complete."
             ),
             _(
-                "A location that stops being eligible keeps its enrollment to the end of the year. If you change a payout or tax profile, the enrollments that use it are validated again."
+                "A location that stops being eligible keeps its enrollment to the end of the year. If you change a payout or tax "
+                "profile, the enrollments that use it are validated again."
             ),
         ),
     ),
@@ -101,10 +118,12 @@ GUIDE: tuple[Step, ...] = (
         _("Reading the overview"),
         (
             _(
-                "Incentives, Overview lists every program and location that you can see. Status says where each one stands, Actions required names the one next step and its deadline, Program resources has the program's guide."
+                "Incentives, Overview lists every program and location that you can see. Status says where each one stands, Actions"
+                " required names the one next step and its deadline, Program resources has the program's guide."
             ),
             _(
-                "Search by Partner ID, place or program, and filter by status, program or country. The address of the page keeps what you chose, so that you can save it or send it to a colleague."
+                "Search by Partner ID, place or program, and filter by status, program or country. The address of the page keeps "
+                "what you chose, so that you can save it or send it to a colleague."
             ),
         ),
     ),
@@ -127,7 +146,8 @@ GUIDE: tuple[Step, ...] = (
             (
                 STATUS_LABELS["inactive"],
                 _(
-                    "The program isn't open for enrollment, or the invitation was declined or has expired, or the enrollment has ended."
+                    "The program isn't open for enrollment, or the invitation was declined or has expired, or the enrollment has "
+                    "ended."
                 ),
             ),
             (

@@ -115,7 +115,11 @@ REQUIREMENTS: dict[str, RequirementText] = {
     "currency_met": _T(_("Chosen.")),
     "submit_partner": _T(_("Check the profiles and submit the enrollment."), _("Check and submit")),
     "submit_met": _T(_("Submitted.")),
-    Reason.NOT_ELIGIBLE: _T(REASON_SENTENCES[Reason.NOT_ELIGIBLE], _("See what is missing"), _("Requirements not met")),
+    Reason.NOT_ELIGIBLE: _T(
+        _("The next page shows what is met, what isn't, and what would meet it."),
+        _("See what is missing"),
+        _("Requirements not met"),
+    ),
     Reason.NOT_OPEN: _T(REASON_SENTENCES[Reason.NOT_OPEN], waiting=_("Not open for enrollment")),
     Reason.INVITATION_DUE: _T(REASON_SENTENCES[Reason.INVITATION_DUE], waiting=_("{operator} will invite this location")),
     Reason.NOT_EVALUATED: _T(REASON_SENTENCES[Reason.NOT_EVALUATED], waiting=_("{operator} will evaluate eligibility")),

@@ -261,7 +261,6 @@ US_PAYING_ENTITIES = env.list("US_PAYING_ENTITIES", default=["Operator Corporati
 ROLLOVER_AUTOMATIC = env.bool("ROLLOVER_AUTOMATIC", default=DEMO)
 
 # --- Celery: it wakes up work that PostgreSQL owns -------------------------------------------------
-CELERY_APP = "incentives_portal.celery"
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_TASK_IGNORE_RESULT = True

@@ -71,7 +71,8 @@ def choices(actor: Actor, enrollment: Enrollment) -> Choices:
         latest__isnull=False,
     ).select_related("latest")
     default = DefaultBankProfile.objects.filter(location=enrollment.location_id).first()
-    found = standings({profile.latest_id for profile in [*payouts, *taxes] if profile.latest_id})
+    versions = {profile.latest_id for profile in payouts} | {profile.latest_id for profile in taxes}
+    found = standings({version for version in versions if version})
     options = [_payout_option(profile, enrollment, found, default) for profile in payouts]
     options.sort(key=lambda option: not option.is_default)
     fitting = tuple(option for option in options if not option.why_not)

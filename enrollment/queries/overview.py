@@ -5,7 +5,6 @@ fifty rows of the page. A third pair names owners where the viewer can't act. Wh
 so that the template only prints it.
 """
 
-import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,11 +78,11 @@ def overview(actor: Actor, wish: Wish) -> Found:
         group = F("location_id") if wish.view == "location" else F("program_id")
         found = found.annotate(in_group=Window(Count("pk"), partition_by=group))
     paginator = Paginator(found, PAGE)
-    paginator.count = counts.total  # type: ignore[misc]  # counted already: saves a query
+    paginator.count = counts.total  # counted already: saves a query
     return Found(paginator.get_page(wish.page), counts)
 
 
-def as_read_by(actor: Actor) -> QuerySet[Enrollment]:
+def as_read_by(actor: Actor) -> QuerySet[Any]:
     """The enrollments that `actor` sees, with `mine` (may enroll it) and `shown` (the status as they read it)."""
     mine = Case(When(enrollable_by(actor), then=Value(True)), default=Value(False), output_field=BooleanField())
     in_progress = Q(status__in=[Status.ACTION_REQUIRED, Status.VALIDATING])
@@ -129,11 +128,12 @@ def _order(wish: Wish) -> list[Any]:
     urgency = Case(*(When(shown=shown, then=Value(rank)) for shown, rank in URGENCY.items()), output_field=IntegerField())
     place, program = ["location__name", "location__mpn_id"], ["program_name", "program__code"]
     by = wish.sort.removeprefix("-")
-    first = {"": [urgency, "respond_by"], "status": [urgency], "location": place, "program": program}[by]
+    firsts: dict[str, list[Any]] = {"": [urgency, "respond_by"], "status": [urgency], "location": place, "program": program}
+    first = firsts[by]
     if wish.sort.startswith("-"):
         first = [one.desc() if isinstance(one, Case) else f"-{one}" for one in first]
-    group = {"": [], "location": [*place, "location_id"], "program": program}[wish.view]
-    return [*group, *first, *place, *program, "pk"]
+    groups: dict[str, list[Any]] = {"": [], "location": [*place, "location_id"], "program": program}
+    return [*groups[wish.view], *first, *place, *program, "pk"]
 
 
 def _counts(rows: QuerySet[Enrollment], wish: Wish) -> Counts:
@@ -171,7 +171,7 @@ def _counts(rows: QuerySet[Enrollment], wish: Wish) -> Counts:
     )
 
 
-def group_of(row: dict[str, Any], view: str) -> uuid.UUID | str | None:
+def group_of(row: dict[str, Any], view: str) -> Any:
     """What a row is grouped by in this view."""
     return row["location_id"] if view == "location" else row["program__code"]
 

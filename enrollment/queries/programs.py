@@ -34,7 +34,7 @@ def program_facts(program: Program, today: dt.date) -> ProgramFacts:
     offers = FiscalYearOffer.objects.filter(program=program, fiscal_year__gte=FiscalYear.of(today).ends_in).order_by("fiscal_year")
     for offer in offers:
         offer.year = FiscalYear(offer.fiscal_year)  # type: ignore[attr-defined]
-    groups = program.groups.prefetch_related("items")  # type: ignore[attr-defined]
+    groups = program.groups.prefetch_related("items")
     return ProgramFacts(
         years=tuple(offers),
         payment_methods=tuple(str(PaymentMethod(method).label) for method in program.payment_methods),

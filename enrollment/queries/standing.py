@@ -166,12 +166,17 @@ def _task(
         state=state,
         title=worded(TITLES[row["key"]]),
         sentence=worded(text.sentence),
-        owner="" if state != Turn.PARTNER or may_mend else who,
+        owner=_owner(row, enrollment, who="" if state != Turn.PARTNER or may_mend else who),
         deadline=_deadline(row, deadline, now),
         url=url,
         action=worded(text.action),
         rejected=_rejected(row, enrollment, url),
     )
+
+
+def _owner(row: Mapping[str, Any], enrollment: Enrollment, *, who: str) -> str:
+    """Whose turn it is, where that isn't plain: requirements are the company's to meet, whoever looks."""
+    return str(enrollment.partner) if row.get("link") == "eligibility" else who
 
 
 def _rejected(row: Mapping[str, Any], enrollment: Enrollment, url: str) -> tuple[RejectedField, ...]:

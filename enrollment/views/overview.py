@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django_countries import countries
 
 from accounts.access import PortalRequest, allowed
@@ -45,11 +46,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A run of rows with its heading, where the view groups them; `count` counts the group on all pages."""
+    """A run of rows with its heading, where the view groups them."""
 
     title: str
     line: str
-    count: int
     rows: list[Row]
 
 
@@ -74,7 +74,7 @@ def overview_page(request: PortalRequest) -> HttpResponse:
     viewer = Viewer(now, Links(), reverse("reviews") if Permission.REVIEW in request.actor.permissions else "")
     context = {
         "wish": wish,
-        "groups": _groups(request.actor, found.page.object_list, wish, viewer),
+        "groups": _groups(request.actor, list(found.page), wish, viewer),
         "page": found.page,
         "query": wish.query(this_year),
         "with_partner": request.actor.partner is None,
@@ -87,7 +87,6 @@ def overview_page(request: PortalRequest) -> HttpResponse:
 
 
 def _groups(actor: Actor, found: Sequence[dict[str, Any]], wish: Wish, viewer: Viewer) -> list[Group]:
-    found = list(found)
     places = {
         Place(row["partner_id"], row["location_id"], row["program__code"])
         for row in found
@@ -95,19 +94,19 @@ def _groups(actor: Actor, found: Sequence[dict[str, Any]], wish: Wish, viewer: V
     }
     names = owners(places)
     guide = reverse("program_guide", args=[ANY_PROGRAM])
-    groups = []
-    for rows in in_groups(found, wish.view):
-        first = rows[0]
-        title, line = (first["location__name"], _place_line(first)) if wish.view == "location" else (first["program_name"], "")
-        groups.append(
-            Group(
-                title or first["partner__legal_name"],
-                line,
-                first.get("in_group", 0),
-                [_row(row, viewer, names, guide) for row in rows],
-            )
-        )
-    return groups
+    return [_group(rows, wish, [_row(row, viewer, names, guide) for row in rows]) for rows in in_groups(found, wish.view)]
+
+
+def _group(found: Sequence[dict[str, Any]], wish: Wish, rows: list[Row]) -> Group:
+    """A run of rows under its heading; the count is the group's on all pages."""
+    first = found[0]
+    count = first.get("in_group", 0)
+    if wish.view == "location":
+        title = first["location__name"] or first["partner__legal_name"]
+        programs = ngettext("%(count)d program", "%(count)d programs", count) % {"count": count}
+        return Group(title, f"{_place_line(first)} · {programs}", rows)
+    places = ngettext("%(count)d location", "%(count)d locations", count) % {"count": count}
+    return Group(first["program_name"], places, rows)
 
 
 def _waits_for_partner(row: dict[str, Any]) -> bool:
@@ -147,7 +146,7 @@ def _choices(found: Found, wish: Wish, this_year: FiscalYear) -> dict[str, Any]:
             if numbers.get(value) or getattr(wish, name) == value:
                 yield choice(name, value, str(label), numbers.get(value, 0))
 
-    statuses = {shown: STATUS_LABELS[shown] for shown in URGENCY}
+    statuses: dict[str, Any] = {shown: STATUS_LABELS[shown] for shown in URGENCY}
     names = dict(sorted(counts.program_names.items(), key=lambda pair: pair[1]))
     places = dict(sorted(((code, countries.name(code)) for code in counts.countries if code), key=lambda pair: pair[1]))
     years = sorted({*counts.years, this_year.ends_in, wish.fiscal_year}, reverse=True)

@@ -9,7 +9,7 @@ from incentives_portal.core import catalogue
 
 
 class Command(BaseCommand):
-    help = "Collects every text into locale/sv and compiles it. With --check: fails where a text has no Swedish, or the files are stale."
+    help = "Collects every text into locale/sv and compiles it. With --check it only says what lacks Swedish or is stale."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -54,8 +54,8 @@ def _commands() -> str:
     names = sorted(name for name, app in get_commands().items() if app in own - {"incentives_portal.demo"})
     intro = (
         "# Commands\n\n"
-        "Run as `python manage.py COMMAND`. Each has `--help`. Those with `--json` print one JSON object for machines, keep a row in\n"
-        "the ledger of runs, and exit with 0 (done), 1 (refused or failed; the message is on standard error) or 2 (wrong usage).\n"
+        "Run as `python manage.py COMMAND`. Each has `--help`. Those with `--json` print one JSON object for machines, keep a\n"
+        "row in the ledger of runs, and exit with 0 (done), 1 (refused or failed; the message is on standard error) or 2 (wrong usage).\n"
     )
     return NOTE + intro + "".join(_command(name, get_commands()[name]) for name in names)
 
@@ -83,8 +83,10 @@ def _settings() -> str:
             name, default = found
             rows.append(f"| `{name}` | {default} | {_comment_above(lines, node.lineno)} |\n")
     intro = (
-        "# Settings\n\nAll of them come from the environment, or from a file `.env` beside `manage.py`. In production a variable without a "
-        "default must be set;\na missing one is named with an example when the portal starts.\n\n| variable | default | |\n|---|---|---|\n"
+        "# Settings\n\n"
+        "All of them come from the environment, or from a file `.env` beside `manage.py`. In production a variable without a\n"
+        "default must be set; a missing one is named with an example when the portal starts.\n\n"
+        "| variable | default | |\n|---|---|---|\n"
     )
     return NOTE + intro + "".join(sorted(set(rows)))
 
