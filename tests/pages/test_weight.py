@@ -26,7 +26,7 @@ def test_the_first_view_is_light(visit: Visit, name: str) -> None:
     make.give_role(world.ines, world.partner, make.ACCOUNT_ADMIN)
     page = visit(world.ines)
     answers: list[Response] = []
-    page.on("response", answers.append)
+    page.on("response", lambda answer: answers.append(answer))
     page.goto(reverse(name), wait_until="networkidle")
 
     sizes: Counter[str] = Counter()
