@@ -36,14 +36,13 @@ check: setup ## format, lint, types, imports, migrations, texts, templates, depl
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	DEBUG=1 $(BIN)/python manage.py messages --check
 	DEBUG=1 $(BIN)/python manage.py reference --check
-	$(BIN)/djlint --check --lint --quiet templates
+	$(BIN)/djlint --lint --quiet templates
 	$(DEPLOYED) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(APPS)
 
-format: setup ## format code and templates
+format: setup ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(BIN)/djlint --reformat --quiet templates
 
 messages: setup ## collect the texts into locale/sv; then translate what is new
 	DEBUG=1 $(BIN)/python manage.py messages

@@ -260,6 +260,7 @@ US_PAYING_ENTITIES = env.list("US_PAYING_ENTITIES", default=["Operator Corporati
 # applies by itself when its clock passes the end of the year.
 ROLLOVER_AUTOMATIC = env.bool("ROLLOVER_AUTOMATIC", default=DEMO)
 
+# --- Celery: it wakes up work that PostgreSQL owns -------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_TASK_IGNORE_RESULT = True

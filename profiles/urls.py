@@ -1,15 +1,25 @@
 """Addresses of this app."""
 
-from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path
 
-
-def _x(request: HttpRequest, pk: object) -> HttpResponse:
-    raise NotImplementedError
-
+from profiles.views import checking, defaults, payouts, profiles, reviews, taxes
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("profiles/payout/<uuid:pk>/edit/", _x, name="payout_edit"),
-    path("profiles/tax/<uuid:pk>/edit/", _x, name="tax_edit"),
-    path("reviews/<uuid:pk>/", _x, name="review"),
+    path("profiles/", profiles.profiles, name="profiles"),
+    path("profiles/defaults/", defaults.defaults, name="defaults"),
+    path("profiles/payout/new/", payouts.payout_new, name="payout_new"),
+    path("profiles/payout/check/<slug:kind>/", checking.payout_check, name="payout_check"),
+    path("profiles/payout/<uuid:pk>/", payouts.payout, name="payout"),
+    path("profiles/payout/<uuid:pk>/edit/", payouts.payout_edit, name="payout_edit"),
+    path("profiles/payout/<uuid:pk>/archive/", payouts.payout_archive, name="payout_archive"),
+    path("profiles/tax/new/", taxes.tax_new, name="tax_new"),
+    path("profiles/tax/check/<slug:kind>/", checking.tax_check, name="tax_check"),
+    path("profiles/tax/<uuid:pk>/", taxes.tax, name="tax"),
+    path("profiles/tax/<uuid:pk>/edit/", taxes.tax_edit, name="tax_edit"),
+    path("profiles/tax/<uuid:pk>/archive/", taxes.tax_archive, name="tax_archive"),
+    path("reviews/", reviews.reviews, name="reviews"),
+    path("reviews/<uuid:pk>/", reviews.review, name="review"),
+    path("reviews/<uuid:pk>/claim/", reviews.review_claim, name="review_claim"),
+    path("reviews/<uuid:pk>/approve/", reviews.review_approve, name="review_approve"),
+    path("reviews/<uuid:pk>/reject/", reviews.review_reject, name="review_reject"),
 ]

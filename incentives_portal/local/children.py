@@ -28,6 +28,7 @@ class Program:
     stop_signal: signal.Signals = signal.SIGTERM
     grace: float = 10.0
     user: tuple[int, int] | None = None  # numbers of user and group to run as; None: our own
+    scratch: Path | None = None  # a folder that is removed with it where we could not, after kill -9
     locks: tuple[int, ...] = field(default=())  # file descriptors of locks to hold for as long as it lives
 
 
@@ -61,7 +62,7 @@ class Child:
 
     def _terms(self) -> list[str]:
         user, group = self.program.user or ("-", "-")
-        return [self.program.stop_signal.name, str(self.program.grace), str(user), str(group)]
+        return [self.program.stop_signal.name, str(self.program.grace), str(user), str(group), str(self.program.scratch or "-")]
 
     @property
     def alive(self) -> bool:
@@ -74,6 +75,9 @@ class Child:
     def let_go(self) -> None:
         """Tells the program to stop, without waiting for it."""
         assert self._leash.stdin
+        with contextlib.suppress(OSError, ValueError):
+            self._leash.stdin.write(b"goodbye")
+            self._leash.stdin.flush()
         with contextlib.suppress(OSError):
             self._leash.stdin.close()
 

@@ -5,13 +5,16 @@ can close, and that the kernel closes for it after kill -9. Then, or when told t
 signal, some grace, and its whole process group SIGKILL: pool children and web workers too. Prints the command's process
 id as its only line; the command writes to the leash's standard error, which is a log file.
 
-    python leash.py STOP_SIGNAL GRACE_SECONDS USER GROUP COMMAND...        (USER and GROUP: a number, or - for our own)
+A supervisor that ends in order says goodbye before it closes the pipe. Where it couldn't, its scratch folder is removed here.
+
+    python leash.py STOP_SIGNAL GRACE_SECONDS USER GROUP SCRATCH COMMAND...      (USER, GROUP: a number, or - for our own)
 """
 
 import contextlib
 import ctypes
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +24,7 @@ from typing import Any
 PR_SET_PDEATHSIG = 1
 
 
-def main(stop_signal: str, grace: str, user: str, group: str, *command: str) -> int:
+def main(stop_signal: str, grace: str, user: str, group: str, scratch: str, *command: str) -> int:
     wake_up, told = os.pipe()
     for end in (wake_up, told):
         os.set_blocking(end, False)
@@ -36,13 +39,18 @@ def main(stop_signal: str, grace: str, user: str, group: str, *command: str) -> 
     )
     print(child.pid, flush=True)
     os.close(1)
+    goodbye = b"none needed"
     while child.poll() is None and not stopping:
         ready, _, _ = select.select([0, wake_up], [], [])
         if wake_up in ready:
             os.read(wake_up, 4096)
-        if 0 in ready and not os.read(0, 4096):
+        if 0 in ready:
+            goodbye = os.read(0, 4096)
             break
-    return _end(child, signal.Signals[stop_signal], float(grace))
+    code = _end(child, signal.Signals[stop_signal], float(grace))
+    if not goodbye and scratch != "-":
+        shutil.rmtree(scratch, ignore_errors=True)
+    return code
 
 
 def _end(child: "subprocess.Popen[bytes]", stop_signal: signal.Signals, grace: float) -> int:

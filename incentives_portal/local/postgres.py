@@ -75,6 +75,7 @@ class Postgres:
             stop_signal=signal.SIGINT,
             grace=20,
             user=self.user,
+            scratch=self.scratch,
             locks=self.locks,
         )
 

@@ -1,0 +1,79 @@
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django_countries import countries
+
+from profiles.identifiers import tax
+from profiles.identifiers.checking import Finding, check_tax_numbers
+from profiles.models import FormKind, TaxClassification, TaxProfile
+from profiles.services.taxes import Residence
+
+from .numbers import NumbersForm
+from .text import TextField
+
+TEXTS = ("legal_name", "street", "postal_code", "city")
+
+
+class TaxForm(NumbersForm):
+    """How a location is taxed (rule TAX-1)."""
+
+    deciding = ("country", "classification")
+    check_url = "tax_check"
+
+    name = TextField(label=_("Profile name"), max_length=100, help_text=_("For yourselves"))
+    legal_name = TextField(label=_("Legal name"), max_length=200, help_text=_("Exactly as registered"))
+    street = TextField(label=_("Street address"), max_length=200)
+    postal_code = TextField(label=_("Postal code"), max_length=20, required=False)
+    city = TextField(label=_("City"), max_length=100)
+    country = forms.ChoiceField(label=_("Country of tax residence"), choices=lambda: list(countries))
+    classification = forms.ChoiceField(label=_("Tax classification"), choices=TaxClassification.choices)
+    form_kind = forms.ChoiceField(
+        label=_("Tax form"), help_text=_("A paying entity in the United States asks companies elsewhere for a W-8.")
+    )
+    expires_on = forms.DateField(
+        label=_("Valid until"),
+        required=False,
+        help_text=_("The last day that the form is good for; leave empty if it doesn't expire"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        country, classification = self.chosen
+        field: Any = self.fields["form_kind"]
+        field.choices = form_kinds_for(country, classification)
+
+    def numbers_for(self, first: str, second: str) -> Sequence[tax.TaxField]:
+        return tax.fields_for(first, second)
+
+    def check(self, values: Mapping[str, str]) -> dict[str, Finding]:
+        country, classification = self.chosen
+        return check_tax_numbers(values, country=country, classification=classification)
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What the services take."""
+        names = (*TEXTS, "country", "classification", "form_kind", "expires_on")
+        residence = Residence(**{name: self.cleaned_data[name] for name in names})
+        return {"name": self.cleaned_data["name"], "residence": residence, "identifiers": self.good}
+
+
+def form_kinds_for(country: str, classification: str) -> list[tuple[str, str]]:
+    """The forms that somebody of this country and classification can file, the usual one first."""
+    return [
+        (kind, str(label))
+        for kind, label in sorted(FormKind.choices, key=lambda choice: choice[0] != FormKind.LOCAL)
+        if any(tax.fits(kind, country, classification, paid_from_us) for paid_from_us in (False, True))
+    ]
+
+
+def initial_of(profile: TaxProfile) -> dict[str, Any]:
+    """What an edit form begins with; no number is among it."""
+    version = profile.latest
+    assert version is not None
+    texts = {name: getattr(version, name) for name in (*TEXTS, "expires_on")}
+    choices = {name: str(getattr(version, name)) for name in ("country", "classification", "form_kind")}
+    return texts | choices | {"name": profile.name, "seen": version.number}

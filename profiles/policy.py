@@ -1,0 +1,69 @@
+"""Who sees and who edits profiles, and who reviews them. The docstrings are the policy."""
+
+import uuid
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from accounts.actor import Actor
+from accounts.models import Location, Membership
+from accounts.policy import NotAllowedError, can, within
+from accounts.roles import Permission
+from profiles.models import DefaultBankProfile, PayoutProfile, TaxProfile, Validation
+from profiles.usage import live_usage_of
+
+
+def payouts_visible_to(actor: Actor) -> QuerySet[PayoutProfile]:
+    """Every incentives admin of a partner sees all of its payout profiles, masked: they can be used for any location.
+
+    Global and account admins see none; they read who may (rule ACC-7). To another partner they don't exist (rule ACC-8).
+    """
+    return PayoutProfile.objects.filter(within(actor, Permission.SEE_PROFILES)).select_related("latest", "partner", "created_by")
+
+
+def taxes_visible_to(actor: Actor) -> QuerySet[TaxProfile]:
+    """An incentives admin sees the tax profiles of the locations in scope."""
+    visible = TaxProfile.objects.filter(within(actor, Permission.SEE_PROFILES, location="location_id"))
+    return visible.select_related("latest", "location", "partner", "created_by")
+
+
+def locations_editable_by(actor: Actor) -> QuerySet[Location]:
+    """The locations whose tax profiles and default bank profile an incentives admin keeps."""
+    return Location.objects.filter(within(actor, Permission.EDIT_PROFILES, location="pk")).order_by("name", "mpn_id")
+
+
+def may_edit_payout(actor: Actor, profile: PayoutProfile) -> bool:
+    """A payout profile is edited by whom all of its consequences concern.
+
+    That is an incentives admin of the entire organization, one who has every location that uses the profile in scope, or,
+    as long as no location uses it, the one who made it.
+    """
+    if actor.partner is None or profile.partner_id != actor.partner.pk:
+        return False
+    if any(grant.location_ids is None for grant in actor.grants_for(Permission.EDIT_PROFILES)):
+        return True
+    places = _locations_using(profile)
+    if not places:
+        return profile.created_by_id == actor.user.pk and can(actor, Permission.EDIT_PROFILES, profile.scope)
+    mine = set(locations_editable_by(actor).filter(pk__in=places).values_list("pk", flat=True))
+    return places <= mine
+
+
+def require_edit_payout(actor: Actor, profile: PayoutProfile) -> None:
+    """Raises NotAllowedError unless `may_edit_payout`."""
+    if not may_edit_payout(actor, profile):
+        raise NotAllowedError(Permission.EDIT_PROFILES, profile.scope)
+
+
+def _locations_using(profile: PayoutProfile) -> set[uuid.UUID]:
+    """The locations of live enrollments and default bank profiles that use the profile."""
+    defaults = DefaultBankProfile.objects.filter(payout_profile=profile).values_list("location_id", flat=True)
+    return {row.location_id for row in live_usage_of(profile) if row.location_id} | set(defaults)
+
+
+def reviews_visible_to(actor: Actor) -> QuerySet[Validation]:
+    """A reviewer sees every validation, masked; nobody else any. Their own requests are shown and can't be decided."""
+    visible = Validation.objects.all() if can(actor, Permission.REVIEW) else Validation.objects.none()
+    member = Membership.objects.filter(user=actor.user, partner=OuterRef("partner_id"))
+    return visible.select_related(
+        "partner", "payout_version__profile", "tax_version__profile__location", "claimed_by", "submitted_by", "decided_by"
+    ).annotate(is_of_own_partner=Exists(member))

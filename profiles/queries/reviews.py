@@ -1,0 +1,135 @@
+"""The reviewers' queue, and the evidence beside a validation (rule VAL-2). No number in clear is read here."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from incentives_portal.core import clock
+from incentives_portal.core.templatetags.time_left import about
+from profiles.checks import label_for
+from profiles.fields import labels_of
+from profiles.models import TaxProfile, Validation, ValidationCheck
+from profiles.models.validation import UNDECIDED
+from profiles.reasons import text_for
+
+from .history import facts_of
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One validation that waits for a reviewer."""
+
+    validation: Any
+    url: str
+    kind: str
+    place: str
+    flags: int
+    overdue: bool
+    left: str
+    holder: str
+    own: bool
+
+
+def waiting(visible: QuerySet[Validation]) -> QuerySet[Validation]:
+    """What is undecided, the most urgent first: what is due first, so that the overdue leads."""
+    flags = Count("checks", filter=~Q(checks__outcome=ValidationCheck.Outcome.PASSED))
+    return visible.filter(UNDECIDED).annotate(flags=flags).order_by("due_at", "pk")
+
+
+def queue_rows(validations: Sequence[Any], reviewer: User) -> list[QueueRow]:
+    """The rows of one page of the queue."""
+    now = clock.now()
+    return [_queue_row(validation, reviewer, now) for validation in validations]
+
+
+def _queue_row(validation: Any, reviewer: User, now: dt.datetime) -> QueueRow:
+    held = validation.claimed_until is not None and validation.claimed_until >= now
+    profile = validation.profile
+    overdue = validation.due_at < now
+    words = _("overdue by %(time)s") if overdue else _("%(time)s left")
+    return QueueRow(
+        validation,
+        reverse("review", args=[validation.pk]),
+        kind=_("Tax profile") if isinstance(profile, TaxProfile) else _("Payout profile"),
+        place=profile.location.name if isinstance(profile, TaxProfile) else "",
+        flags=validation.flags,
+        overdue=overdue,
+        left=words % {"time": about(abs(validation.due_at - now))},
+        holder=str(validation.claimed_by) if held else "",
+        own=is_own(validation, reviewer),
+    )
+
+
+def is_own(validation: Any, reviewer: User) -> bool:
+    """Whether the reviewer has a part in the request, and so can't decide it."""
+    own = {validation.submitted_by_id, validation.version.created_by_id, validation.profile.created_by_id}
+    return reviewer.pk in own or bool(validation.is_of_own_partner)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one automatic check found, and the field that it is about."""
+
+    text: str
+    outcome: str
+    outcome_label: str
+    field: str | Promise
+
+
+def evidence_of(validation: Validation) -> list[Evidence]:
+    """What the automatic checks found: what failed first, then the flags."""
+    order = {ValidationCheck.Outcome.FAILED: 0, ValidationCheck.Outcome.FLAGGED: 1}
+    labels = labels_of(validation.version)
+    checks = sorted(validation.checks.all(), key=lambda check: (order.get(ValidationCheck.Outcome(check.outcome), 2), check.pk))
+    return [
+        Evidence(label_for(check.code), check.outcome, str(check.get_outcome_display()), labels.get(check.field, ""))
+        for check in checks
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One field as it is under review and as it was before."""
+
+    label: str | Promise
+    now: str
+    before: str
+    changed: bool
+
+
+def comparison_of(validation: Validation) -> tuple[list[Compared], bool]:
+    """The version under review beside the one before it, and whether there is one before it."""
+    version = validation.version
+    previous: Any = version.profile.versions.filter(number__lt=version.number).order_by("-number").first()
+    now, before = facts_of(version), facts_of(previous) if previous else {}
+    # Equal last characters don't make an equal number; the fingerprint knows.
+    other_number = previous is not None and _fingerprint(previous) != _fingerprint(version)
+    rows = [
+        Compared(
+            label,
+            now.get(name, ""),
+            before.get(name, ""),
+            previous is not None
+            and (now.get(name) != before.get(name) or (other_number and name in version.shown and name != "bic")),
+        )
+        for name, label in labels_of(version).items()
+        if now.get(name) or before.get(name)
+    ]
+    return rows, previous is not None
+
+
+def _fingerprint(version: Any) -> bytes:
+    return bytes(version.fingerprint or b"")
+
+
+def reasons_of(validation: Validation) -> list[tuple[str | Promise, str, str]]:
+    """Why a validation was rejected: field, text and note."""
+    labels = labels_of(validation.version)
+    return [(labels.get(row.field, row.field), text_for(row.code), row.note) for row in validation.reasons.order_by("pk")]

@@ -1,0 +1,38 @@
+"""Checking one number while it is typed (rule PAY-3). Numbers come by POST alone, so that no address or log holds one."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_POST
+
+from accounts.access import PortalRequest, allowed
+from accounts.roles import Permission
+from profiles.forms.numbers import sentence
+from profiles.identifiers.checking import BankInfo, Finding, bank_of, check
+
+
+@sensitive_post_parameters()
+@require_POST
+@allowed(Permission.EDIT_PROFILES)
+@sensitive_variables()
+def payout_check(request: PortalRequest, kind: str) -> HttpResponse:
+    """What is known of one bank number: right or wrong and why, the bank's name and BIC."""
+    country, typed = request.POST.get("bank_country", ""), request.POST.get(kind, "")
+    finding = check(kind, typed, country) if typed.strip() else None
+    bank = bank_of({kind: finding.value}, country) if finding and finding.ok and kind in ("iban", "bic") else BankInfo()
+    return _answer(request, finding, bank)
+
+
+@sensitive_post_parameters()
+@require_POST
+@allowed(Permission.EDIT_PROFILES)
+@sensitive_variables()
+def tax_check(request: PortalRequest, kind: str) -> HttpResponse:
+    """Whether one tax number can be right, and if not, why."""
+    typed = request.POST.get(kind, "")
+    return _answer(request, check(kind, typed, request.POST.get("country", "")) if typed.strip() else None, BankInfo())
+
+
+def _answer(request: PortalRequest, finding: Finding | None, bank: BankInfo) -> HttpResponse:
+    context = {"finding": finding, "bank": bank, "why": sentence(finding) if finding and not finding.ok else ""}
+    return render(request, "profiles/_finding.html", context)

@@ -1,0 +1,28 @@
+"""The way back to the page that somebody came from to mend a profile (rule ENR-2)."""
+
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+
+def next_of(request: HttpRequest) -> str:
+    """The page to come back to, or nothing; addresses that lead elsewhere are ignored."""
+    address = request.GET.get("next", "")
+    fits = address.startswith("/") and url_has_allowed_host_and_scheme(
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return address if fits else ""
+
+
+def back(request: HttpRequest, name: str, *args: object) -> HttpResponse:
+    """To where somebody came from, else to the page `name`."""
+    return redirect(next_of(request) or reverse(name, args=args))
+
+
+def query_of(request: HttpRequest) -> str:
+    """What to append to links so that the way back isn't lost."""
+    address = next_of(request)
+    return f"?{urlencode({'next': address})}" if address else ""

@@ -1,0 +1,104 @@
+"""Every mail says what it must, in both languages, as text and as HTML."""
+
+import datetime as dt
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from accounts.models import Location, Partner, User
+from enrollment.models import Enrollment, Program
+
+KINDS = sorted(path.name.removesuffix(".subject.txt") for path in (settings.BASE_DIR / "templates" / "mail").glob("*.subject.txt"))
+
+
+def context(language: str) -> dict[str, Any]:
+    partner = Partner(legal_name="Norrsken Data AB")
+    location = Location(name="Lind & Söner", mpn_id="5200001", city="Göteborg", partner=partner)
+    program = Program(code="CSR", name_en="Cloud solutions", name_sv="Molnlösningar")
+    return {
+        "recipient": User(name="Ines Duarte", email="ines@norrsken.example", language=language),
+        "portal_url": "https://partners.example",
+        "partner_center": "Northwind Partner Center",
+        "operator_name": "Northwind",
+        "path": "/incentives/1/",
+        "partner": partner,
+        "location": location,
+        "program": program,
+        "profile": SimpleNamespace(name="SEB account"),
+        "reasons": [{"label": "IBAN", "text": "The account is closed.", "note": "Ask the bank."}],
+        "due_at": dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC),
+        "enrollment": Enrollment(
+            location=location, program=program, fiscal_year=2027, respond_by=dt.date(2026, 12, 21), end_reason="not_offered"
+        ),
+        "invitation": SimpleNamespace(
+            partner=partner,
+            get_role_display="Incentives admin",
+            email="ulf@x.example",
+            expires_at=dt.datetime(2026, 12, 1, tzinfo=dt.UTC),
+        ),
+        "invited_by": "Gunnar Lind",
+        "action_url": "https://partners.example/incentives/1/",
+        "action_label": "Join",
+    }
+
+
+def rendered(kind: str, language: str, **changes: Any) -> tuple[str, str, str]:
+    with translation.override(language):
+        values = context(language) | changes
+        subject, text, html = (render_to_string(f"mail/{kind}.{end}", values) for end in ("subject.txt", "txt", "html"))
+    return " ".join(subject.split()), text, html
+
+
+@pytest.mark.parametrize("language", ["en", "sv"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_is_whole(kind: str, language: str) -> None:
+    subject, text, html = rendered(kind, language)
+    assert 10 < len(subject) < 150
+    for body in (text, html):
+        assert "Ines Duarte" in body
+        assert "Northwind Partner Center" in body
+        assert "https://partners.example/incentives/1/" in body
+        assert "%(" not in body
+    assert "&amp;" not in text + subject
+    assert "Lind & Söner" not in html
+    assert f'lang="{language}"' in html
+    assert "\n\n\n\n" not in text
+
+
+@pytest.mark.rule("INV-1")
+def test_the_invitation_is_the_one_that_the_terms_name() -> None:
+    assert rendered("invitation", "en")[0] == "Partner Incentive Enrollment Invitation"
+    assert rendered("invitation", "sv")[0] == "Inbjudan till partnerincitamentregistrering"
+    _, text, html = rendered("invitation", "en")
+    assert ">Get started</a>" in html
+    assert "Answer by: 21 December 2026" in text
+    assert ">Kom igång</a>" in rendered("invitation", "sv")[2]
+
+
+@pytest.mark.rule("INV-2")
+def test_without_an_incentives_admin_the_invitation_asks_for_one() -> None:
+    subject, text, _ = rendered("assign_admin", "en")
+    assert subject.startswith("Partner Incentive Enrollment Invitation")
+    assert "no incentives admin" in text
+    assert "Assign an incentives admin:\nhttps://partners.example/incentives/1/" in text
+
+
+@pytest.mark.rule("VAL-3")
+def test_a_rejection_names_each_field_and_its_reason() -> None:
+    _, text, html = rendered("validation_rejected", "en")
+    assert "- IBAN: The account is closed.\n  Ask the bank." in text
+    assert "<strong>IBAN</strong>: The account is closed." in html
+
+
+@pytest.mark.rule("FIS-2")
+@pytest.mark.parametrize("reason", ["not_eligible", "not_offered", "incomplete", "pga_history"])
+def test_what_is_not_continued_says_why(reason: str) -> None:
+    enrollment = context("en")["enrollment"]
+    enrollment.end_reason = reason
+    _, text, _ = rendered("not_continued", "en", enrollment=enrollment)
+    assert "ended with FY27. It is not continued into FY28." in text
+    assert len(text.split("\n\n")) >= 5

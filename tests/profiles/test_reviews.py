@@ -1,0 +1,193 @@
+"""The reviewers' pages (rules VAL-2…6)."""
+
+import datetime as dt
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Partner, User
+from incentives_portal.core import clock
+from profiles.models import PayoutProfile, TaxProfile, Validation
+from profiles.services import payouts, validations
+from tests import factories as make
+
+from .conftest import IBAN, ORGNR, OTHER_IBAN, payout_fields
+
+As = Callable[[User], Client]
+Submit = Callable[..., Validation]
+
+
+def text_of(response: Any) -> str:
+    return unescape(response.content.decode())
+
+
+def url(name: str, validation: Validation) -> str:
+    return reverse(name, args=[validation.pk])
+
+
+@pytest.fixture
+def flagged(partner: Partner, ines: User, submitted: Submit) -> Validation:
+    profile = payouts.create(partner=partner, by=ines, **payout_fields(name="Foreign holder", account_holder="Somebody Else GmbH"))
+    validation = submitted(profile)
+    validations.check_due()
+    return validation
+
+
+@pytest.mark.rule("VAL-2")
+def test_the_queue_begins_with_the_most_urgent(
+    as_: As, rita: User, payout: PayoutProfile, tax: TaxProfile, submitted: Submit, settings: Any
+) -> None:
+    settings.AUTOMATIC_APPROVAL = False
+    submitted(tax)
+    clock.move(by=dt.timedelta(hours=47))
+    submitted(payout)
+    clock.move(by=dt.timedelta(hours=2))
+    page = text_of(as_(rita).get(reverse("reviews")))
+    assert page.index(">Norrsken<") < page.index(">SEB account<")
+    assert page.count("Overdue") == 1 and "left" in page
+
+
+@pytest.mark.rule("VAL-2")
+def test_a_review_shows_the_evidence_masked(as_: As, rita: User, flagged: Validation) -> None:
+    page = text_of(as_(rita).get(url("review", flagged)))
+    for words in ("Somebody Else GmbH", "Norrsken Data AB", "•••• 7466", "The account holder isn't the partner's legal name"):
+        assert words in page
+    assert IBAN not in page
+    flagged.refresh_from_db()
+    assert flagged.claimed_by is None
+
+
+def test_a_review_compares_with_the_version_before(
+    as_: As, rita: User, ines: User, payout: PayoutProfile, submitted: Submit
+) -> None:
+    changed = payouts.change(profile=payout, seen_version=1, by=ines, **payout_fields(identifiers={"iban": OTHER_IBAN}))
+    page = text_of(as_(rita).get(url("review", submitted(changed))))
+    assert "•••• 7466" in page and "•••• 0003" in page
+    assert page.count("<strong>Changed</strong>") == 1
+    assert IBAN not in page and OTHER_IBAN not in page
+
+
+@pytest.mark.rule("VAL-2")
+def test_rita_claims_and_roland_reads_so(as_: As, rita: User, roland: User, flagged: Validation) -> None:
+    as_(rita).post(url("review_claim", flagged))
+    assert "Rita Sand is working on this" in text_of(as_(roland).get(url("review", flagged)))
+    assert "Rita Sand" in text_of(as_(roland).get(reverse("reviews")))
+    told = as_(roland).post(url("review_approve", flagged), follow=True)
+    assert "Another reviewer is working on this" in text_of(told)
+    as_(rita).post(url("review_claim", flagged), {"release": "1"})
+    as_(roland).post(url("review_approve", flagged))
+    flagged.refresh_from_db()
+    assert (flagged.decision, flagged.decided_by) == ("approved", roland)
+
+
+@pytest.mark.rule("VAL-3")
+def test_rita_rejects_with_a_reason_per_field(as_: As, rita: User, flagged: Validation) -> None:
+    browser = as_(rita)
+    empty = browser.post(url("review_reject", flagged), follow=True)
+    assert "Choose a reason for at least one field" in text_of(empty)
+    typed = {"reason_account_holder": "other", "note_account_holder": f"Not {IBAN}"}
+    kept = text_of(browser.post(url("review_reject", flagged), typed))
+    assert "can't hold account or tax numbers" in kept
+    typed = {"reason_account_holder": "holder_differs_from_legal_name", "note_account_holder": "See the register."}
+    done = text_of(browser.post(url("review_reject", flagged), typed, follow=True))
+    assert "is rejected" in done
+    page = text_of(browser.get(url("review", flagged)))
+    assert "Rejected" in page and "See the register." in page and "Rita Sand" in page
+
+
+@pytest.mark.rule("VAL-5")
+def test_a_stale_tab_reads_what_happened(as_: As, rita: User, ines: User, flagged: Validation) -> None:
+    browser = as_(rita)
+    fields = payout_fields(name="Foreign holder")
+    payouts.change(profile=flagged.profile, seen_version=1, by=ines, **fields)  # type: ignore[arg-type]
+    told = text_of(browser.post(url("review_approve", flagged), follow=True))
+    assert "nothing was decided" in told
+    flagged.refresh_from_db()
+    assert flagged.decision == "superseded"
+
+
+def test_a_double_click_reads_that_it_is_decided(as_: As, rita: User, flagged: Validation) -> None:
+    browser = as_(rita)
+    browser.post(url("review_approve", flagged))
+    for name in ("review_approve", "review_reject", "review_claim"):
+        typed = {"reason_account_holder": "holder_differs_from_legal_name"}
+        assert "already decided" in text_of(browser.post(url(name, flagged), typed, follow=True))
+
+
+@pytest.mark.rule("VAL-2")
+def test_a_reviewer_sees_an_own_request_and_cannot_decide_it(as_: As, rita: User, partner: Partner, flagged: Validation) -> None:
+    Validation.objects.filter(pk=flagged.pk).update(submitted_by=rita)
+    browser = as_(rita)
+    page = text_of(browser.get(url("review", flagged)))
+    assert "another reviewer decides it" in page and url("review_approve", flagged) not in page
+    assert "Not yours to decide" in text_of(browser.get(reverse("reviews")))
+    assert "of your own" in text_of(browser.post(url("review_approve", flagged), follow=True))
+
+
+@pytest.mark.rule("VAL-6")
+def test_neither_partner_learns_of_the_other(
+    as_: As, rita: User, otto: User, other_partner: Partner, payout: PayoutProfile, submitted: Submit
+) -> None:
+    theirs = payouts.create(partner=other_partner, by=otto, **payout_fields(account_holder=other_partner.legal_name))
+    validation = submitted(theirs, by=otto)
+    validations.check_due()
+    assert "Another partner uses the same number" in text_of(as_(rita).get(url("review", validation)))
+    for name in ("payout", "payout_edit"):
+        page = text_of(as_(otto).get(reverse(name, args=[theirs.pk])))
+        assert "same number" not in page and "Norrsken" not in page
+
+
+@pytest.mark.rule("ACC-8")
+@pytest.mark.parametrize("who", ["ines", "otto", "gunnar", "ulf", "petra"])
+def test_reviews_are_the_reviewers(as_: As, request: pytest.FixtureRequest, flagged: Validation, who: str) -> None:
+    browser = as_(request.getfixturevalue(who))
+    assert browser.get(reverse("reviews")).status_code == 403
+    assert browser.get(url("review", flagged)).status_code == 403
+    for name in ("review_claim", "review_approve", "review_reject"):
+        assert browser.post(url(name, flagged)).status_code == 403
+        assert browser.get(url(name, flagged)).status_code == 405
+
+
+def test_the_queue_takes_as_many_queries_for_many_rows(
+    as_: As, rita: User, partner: Partner, ines: User, submitted: Submit, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(6):
+        submitted(payouts.create(partner=partner, by=ines, **payout_fields(name=f"Account {number}")))
+    browser = as_(rita)
+    with django_assert_max_num_queries(9):
+        browser.get(reverse("reviews"))
+
+
+@pytest.mark.rule("VAL-3")
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"reason_account_holder": "<script>"},
+        {"reason_account_holder": "other", "note_account_holder": "\0"},
+        {"reason_account_holder": "other", "note_account_holder": "x" * 10_000},
+        {"reason_nonsense": "other"},
+    ],
+)
+def test_hostile_rejections_change_nothing(as_: As, rita: User, flagged: Validation, typed: dict[str, str]) -> None:
+    assert as_(rita).post(url("review_reject", flagged), typed).status_code == 200
+    flagged.refresh_from_db()
+    assert flagged.decision == ""
+
+
+@pytest.mark.rule("OPS-1")
+def test_the_command_runs_checks_and_flags(payout: PayoutProfile, submitted: Submit, capsys: pytest.CaptureFixture[str]) -> None:
+    submitted(payout)
+    call_command("run_validations", "--json")
+    assert '"approved": 1' in capsys.readouterr().out
+
+
+def test_swedish_reviewers_read_swedish_fields(as_: As, flagged: Validation) -> None:
+    sture = make.operator("Sture Ek", "reviewer")
+    sture.language = "sv"
+    sture.save()
+    assert as_(sture).get(url("review", flagged)).status_code == 200
