@@ -1,6 +1,6 @@
 """The portal's own enrollment guide, step by step (rule PRG-2). Every page links to the step that it is about.
 
-`{operator}` in a text stands for the operator's name.
+`{operator}` and `{partner_center}` in a text stand for the operator's names.
 """
 
 from dataclasses import dataclass
@@ -55,9 +55,9 @@ GUIDE: tuple[Step, ...] = (
         _("3. Receive the invitation"),
         (
             _(
-                "Once a location is eligible and the program is open, {operator} invites it. Every incentives admin of the location"
-                " gets a mail and a notice on the home page. Get started in the mail leads to the invitation after you have signed "
-                "in."
+                "Once a location is eligible and the program is open, {operator} invites it. Every incentives admin of the location "
+                "gets a notice on the home page and a mail from {partner_center} with the subject Partner Incentive Enrollment "
+                "Invitation. Get started in the mail leads to the invitation after you have signed in."
             ),
             _(
                 "Opening the notice takes it off your home page. The invitation itself stays on the overview, and the notice stays "
@@ -103,9 +103,8 @@ GUIDE: tuple[Step, ...] = (
         _("6. Stay enrolled"),
         (
             _(
-                "Enrollments end with the fiscal year, on 30 June. {operator} continues them into the next year by itself as long "
-                "as the location is eligible, the agreement is active, the program is offered, and payout and tax information is "
-                "complete."
+                "Enrollments end with the fiscal year. {operator} continues them into the next one by itself as long as the location "
+                "is eligible, the agreement is active, the program is offered, and payout and tax information is complete."
             ),
             _(
                 "A location that stops being eligible keeps its enrollment to the end of the year. If you change a payout or tax "

@@ -188,7 +188,7 @@ NOTICES: dict[str, NoticeText] = {
 
 def worded(text: Text) -> str:
     """The text in the language of the page, with the operator's name in it."""
-    return str(text).replace("{operator}", settings.OPERATOR_NAME)
+    return str(text).replace("{operator}", settings.OPERATOR_NAME).replace("{partner_center}", settings.PARTNER_CENTER_NAME)
 
 
 def text_of(requirement: Mapping[str, Any]) -> RequirementText:
