@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Error, Page
 
 from accounts.models import User
 from tests.factories import PASSWORD
@@ -35,7 +35,10 @@ class Inspector:
 
     def look(self, visit: Visit, shots: Path | None = None) -> None:
         self.watch.errors.clear()
-        self._arrive(visit)
+        try:
+            self._arrive(visit)
+        except (Error, AssertionError) as error:
+            self._note(visit, "arrival", [str(error)])
         self._note(visit, "axe", self._violations())
         self._shoot(shots, visit, "desktop")
         self.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
@@ -90,6 +93,7 @@ def test_every_page_is_clean(chromium: Browser, live_server: Any, settings: Any,
         viewport=DESKTOP,  # type: ignore[arg-type]
         reduced_motion="reduce",
     )
+    context.set_default_timeout(15_000)
     inspector = Inspector(context.new_page(), live_server.url)
     for visit in visits(world):
         inspector.look(visit, shots)
