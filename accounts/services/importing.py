@@ -4,9 +4,11 @@ The caller has a temporary table `feed_users` (line, email, name, pga_id, role, 
 in lower case and once each, partners and locations that exist and belong together. All runs in the caller's transaction.
 
 The feed is heard when it says something new. Roles that no person granted are the feed's own, and its latest one for a
-member and role is what it said last: a role that an admin ended or narrowed by hand stays so until the feed changes.
+member and role is what it said last: a role that an admin ended or narrowed by hand stays so until the feed changes. Who is
+suspended gets no role.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -36,6 +38,17 @@ FROM feed_users f JOIN accounts_user u ON u.email = f.email JOIN accounts_partne
 WHERE f.outcome <> 'unchanged' ORDER BY f.email ON CONFLICT (user_id, partner_id) DO NOTHING;
 """
 # The scope of a role as one value: empty for the entire organization, else its locations in order.
+HELD = """
+DROP TABLE IF EXISTS pg_temp.held_roles;
+CREATE TEMP TABLE held_roles ON COMMIT DROP AS
+SELECT r.membership_id, r.role, r.ended_at IS NULL AS in_force, r.granted_by_id IS NULL AS fed, r.granted_at,
+    ARRAY(SELECT s.location_id FROM accounts_rolelocation s WHERE s.assignment_id = r.id ORDER BY s.location_id) AS scope
+FROM feed_users f JOIN accounts_user u ON u.email = f.email JOIN accounts_partner p ON p.pga_id = f.pga_id
+    JOIN accounts_membership m ON m.user_id = u.id AND m.partner_id = p.id
+    JOIN accounts_roleassignment r ON r.membership_id = m.id AND r.role = f.role;
+CREATE INDEX ON held_roles (membership_id);
+ANALYZE held_roles;
+"""
 WANTED = """
 DROP TABLE IF EXISTS pg_temp.feed_roles;
 CREATE TEMP TABLE feed_roles ON COMMIT DROP AS
@@ -44,18 +57,13 @@ WITH wanted AS (
         ARRAY(SELECT l.id FROM accounts_location l WHERE l.mpn_id = ANY (f.partner_ids) ORDER BY l.id) AS scope
     FROM feed_users f JOIN accounts_user u ON u.email = f.email JOIN accounts_partner p ON p.pga_id = f.pga_id
         JOIN accounts_membership m ON m.user_id = u.id AND m.partner_id = p.id
-), scoped AS (
-    SELECT r.id, r.membership_id, r.role, r.ended_at, r.granted_by_id, r.granted_at,
-        ARRAY(SELECT s.location_id FROM accounts_rolelocation s WHERE s.assignment_id = r.id ORDER BY s.location_id) AS scope
-    FROM accounts_roleassignment r JOIN wanted USING (membership_id)
+    WHERE m.suspended_at IS NULL AND u.is_active
 )
 SELECT gen_random_uuid() AS id, w.* FROM wanted w
-WHERE NOT EXISTS (
-    SELECT FROM scoped s WHERE s.membership_id = w.membership_id AND s.role = w.role AND s.ended_at IS NULL AND s.scope = w.scope
-) AND w.scope IS DISTINCT FROM (
-    SELECT s.scope FROM scoped s WHERE s.membership_id = w.membership_id AND s.role = w.role AND s.granted_by_id IS NULL
-    ORDER BY s.granted_at DESC LIMIT 1
-);
+WHERE NOT EXISTS (SELECT FROM held_roles h WHERE h.membership_id = w.membership_id AND h.in_force AND h.scope = w.scope)
+    AND w.scope IS DISTINCT FROM (
+        SELECT h.scope FROM held_roles h WHERE h.membership_id = w.membership_id AND h.fed ORDER BY h.granted_at DESC LIMIT 1
+    );
 CREATE INDEX ON feed_roles (membership_id);
 ANALYZE feed_roles;
 """
@@ -103,36 +111,40 @@ WHERE e.role = 'global_admin' AND NOT EXISTS (
         AND m.suspended_at IS NULL AND u.is_active
 ) GROUP BY p.pga_id ORDER BY 1
 """
-NEW_ADMINS = "SELECT id FROM feed_roles WHERE role = %s ORDER BY line"
+NEW_ADMINS = "SELECT id FROM feed_roles WHERE role = %s AND partner_id = ANY (%s) ORDER BY line"
 
 
 @dataclass(frozen=True, slots=True)
 class PeopleImported:
     """What became of the rows.
 
-    `new_admins` are the new assignments of incentives admins, who may have invitations waiting. `without_global_admin` are
-    lines and PGA IDs where the feed demotes a partner's last global admin: the caller must then undo the import.
+    `without_global_admin` are lines and PGA IDs where the feed demotes a partner's last global admin: the caller must then
+    undo the import.
     """
 
     created: int
     updated: int
-    new_admins: tuple[UUID, ...]
     without_global_admin: tuple[tuple[int, str], ...]
 
 
 def import_people(*, by: audit.By) -> PeopleImported:
     """Brings `feed_users` in: people, memberships and roles, each role change with its audit entry."""
     with connection.cursor() as cursor:
-        for statement in (COMPARE, PEOPLE, WANTED, REPLACE):
+        for statement in (COMPARE, PEOPLE, HELD, WANTED, REPLACE):
             cursor.execute(statement)
         for statement in (RECORD, RECORD_ENDED):
             cursor.execute(statement, {"kind": by.kind, "name": by.name[:200], "request": uuid4()})
         cursor.execute(WITHOUT_GLOBAL_ADMIN)
         without = tuple(cursor.fetchall())
-        cursor.execute(NEW_ADMINS, [PartnerRole.INCENTIVES_ADMIN])
-        admins = tuple(assignment_id for (assignment_id,) in cursor.fetchall())
         cursor.execute(
             "SELECT count(*) FILTER (WHERE outcome = 'created'), count(*) FILTER (WHERE outcome = 'updated') FROM feed_users"
         )
         created, updated = cursor.fetchone()
-    return PeopleImported(created, updated, admins, without)
+    return PeopleImported(created, updated, without)
+
+
+def new_incentives_admins(partner_ids: Collection[UUID]) -> list[UUID]:
+    """Of the roles that this transaction's `import_people` gave, the ids of incentives admins of these partners."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEW_ADMINS, [PartnerRole.INCENTIVES_ADMIN.value, list(partner_ids)])
+        return [assignment_id for (assignment_id,) in cursor.fetchall()]

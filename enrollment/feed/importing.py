@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from django.db import connection, transaction
 
 from accounts.announcements import role_assigned
 from accounts.models import RoleAssignment
-from accounts.services.importing import import_people
+from accounts.services.importing import import_people, new_incentives_admins
 from enrollment.derivation import rederive
 from enrollment.errors import RefusedError
 from enrollment.feed import programs, references, staging
@@ -108,13 +107,13 @@ def _merge_people(rows: int, faults: Faults, by: By) -> Counts:
         message = f"would take the last global admin of partner {pga_id}; name another global admin first"
         faults.add(USERS.file, message, row=line, column="role")
     if not faults:
-        _pass_on_invitations(people.new_admins, by)
+        _pass_on_invitations(by)
     return Counts(rows, people.created, people.updated)
 
 
-def _pass_on_invitations(assignment_ids: tuple[UUID, ...], by: By) -> None:
+def _pass_on_invitations(by: By) -> None:
     """Announces new incentives admins where invitations wait for one (rule INV-2); elsewhere there is nothing to hear."""
-    waiting = Enrollment.objects.filter(status=Status.INVITED).values("partner")
-    new = RoleAssignment.objects.filter(pk__in=assignment_ids, partner__in=waiting).select_related("membership__user")
+    waiting = Enrollment.objects.filter(status=Status.INVITED).values_list("partner_id", flat=True).distinct()
+    new = RoleAssignment.objects.filter(pk__in=new_incentives_admins(list(waiting))).select_related("membership__user")
     for assignment in new.iterator(chunk_size=500):
         role_assigned.send(RoleAssignment, assignment=assignment, by=by)

@@ -11,14 +11,16 @@ from django.db import connection
 from enrollment.feed.faults import LISTED, Faults
 from enrollment.feed.sheets import AGREEMENTS, DESIGNATIONS, LOCATIONS, PARTNERS, SHEETS, USERS, Sheet
 
-# Partners and locations that a row may name: those of the feed, else those of the portal.
+# Partners and locations that a row may name: those of the feed, else those of the portal. A location whose own row names an
+# unknown partner has none here, so that its mistake is not repeated for every row that names the location.
 KNOWN = """
 DROP TABLE IF EXISTS pg_temp.known_partners, pg_temp.known_locations;
 CREATE TEMP TABLE known_partners ON COMMIT DROP AS
     SELECT pga_id FROM feed_partners WHERE pga_id IS NOT NULL UNION SELECT pga_id FROM accounts_partner;
 CREATE TEMP TABLE known_locations ON COMMIT DROP AS
     SELECT DISTINCT ON (partner_id) partner_id, pga_id FROM (
-        SELECT partner_id, pga_id, 1 AS precedence FROM feed_locations WHERE partner_id IS NOT NULL
+        SELECT f.partner_id, k.pga_id, 1 AS precedence FROM feed_locations f LEFT JOIN known_partners k USING (pga_id)
+        WHERE f.partner_id IS NOT NULL
         UNION ALL
         SELECT l.mpn_id, p.pga_id, 2 FROM accounts_location l JOIN accounts_partner p ON p.id = l.partner_id
     ) named ORDER BY partner_id, precedence;
@@ -37,7 +39,7 @@ SELECT f.line, f.partner_id, '' FROM {table} f
 WHERE f.partner_id IS NOT NULL AND NOT EXISTS (SELECT FROM known_locations k WHERE k.partner_id = f.partner_id)
 """
 LOCATION_MOVED = """
-SELECT f.line, f.pga_id, p.pga_id FROM feed_locations f
+SELECT f.line, f.pga_id, p.pga_id FROM feed_locations f JOIN known_partners k ON k.pga_id = f.pga_id
 JOIN accounts_location l ON l.mpn_id = f.partner_id JOIN accounts_partner p ON p.id = l.partner_id
 WHERE p.pga_id <> f.pga_id
 """

@@ -108,7 +108,8 @@ class NumbersForm(forms.Form):
             initial=self.saved.get(kind, "") if kind == PUBLIC else None,
             widget=forms.TextInput() if kind == PUBLIC else NumberInput(),
         )
-        field.any_of = getattr(number, "any_of", "")  # type: ignore[attr-defined]
+        # "Optional" would be misread where one of several is needed, or where a saved number is kept.
+        field.no_optional = bool(kept or getattr(number, "any_of", ""))  # type: ignore[attr-defined]
         field.widget.attrs |= {
             "autocomplete": "off",
             "spellcheck": "false",

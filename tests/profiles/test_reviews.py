@@ -16,7 +16,7 @@ from profiles.models import PayoutProfile, TaxProfile, Validation
 from profiles.services import payouts, validations
 from tests import factories as make
 
-from .conftest import IBAN, ORGNR, OTHER_IBAN, payout_fields
+from .conftest import IBAN, OTHER_IBAN, payout_fields
 
 As = Callable[[User], Client]
 Submit = Callable[..., Validation]
