@@ -36,8 +36,8 @@ def server(settings: Any) -> Iterator[ScriptedServer]:
 
 def owed(to: User | None = None, **context: Any) -> Mail:
     to = to or make.UserFactory.create()
-    location = make.LocationFactory.build()
-    mail = owe("coverage", to=to, key=str(uuid.uuid4()), context={"location": location, "path": "/people/", **context})
+    location = context.pop("location", None) or make.LocationFactory.build()
+    mail = owe("coverage", to=to, key=str(uuid.uuid4()), context={"locations": [location], "path": "/people/", **context})
     assert mail is not None
     return mail
 
@@ -59,7 +59,7 @@ def test_is_sent_with_what_mail_programs_need(server: ScriptedServer) -> None:
 
 
 def test_is_owed_once_per_key(server: ScriptedServer) -> None:
-    user, context = make.UserFactory.create(), {"location": make.LocationFactory.build(), "path": "/"}
+    user, context = make.UserFactory.create(), {"locations": [make.LocationFactory.build()], "path": "/"}
     assert owe("coverage", to=user, key="one", context=context)
     assert owe("coverage", to=user, key="one", context=context) is None
     assert send_due().sent == 1
