@@ -124,7 +124,8 @@ def test_a_server_that_hangs_up_delays_only_the_mail_it_hung_up_on(server: Scrip
     server.answers[users[1].email] = ["hang up"]
     counts = send_due()
     assert (counts.sent, counts.later, counts.reachable) == (3, 1, True)
-    assert server.recipients() == [users[0].email, users[2].email, users[3].email]
+    # Mails that are due at the same moment have no order.
+    assert sorted(server.recipients()) == sorted([users[0].email, users[2].email, users[3].email])
     mails[1].refresh_from_db()
     assert (mails[1].state, mails[1].attempts, mails[1].claim) == ("owed", 1, None)
 
