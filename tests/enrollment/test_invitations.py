@@ -2,6 +2,7 @@
 
 import datetime as dt
 import zlib
+
 import pytest
 from django.db import connection
 
