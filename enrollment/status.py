@@ -276,7 +276,9 @@ def _inactive(reason: Reason, facts: Facts) -> Outcome:
             row = Requirement("operator", Turn.OPERATOR, reason=reason)
         case _:
             row = Requirement("closed", Turn.MET, reason=reason)
-    again = None if facts.ended or reason is Reason.YEAR_ENDED else _next_change(facts)
+    # What has ended may still turn from inactive to discontinued, and into nothing else.
+    over = facts.ended or reason is Reason.YEAR_ENDED
+    again = _after(facts.discontinued_on, facts.today) if over else _next_change(facts)
     return Outcome(Status.INACTIVE, reason, (row,), again)
 
 
@@ -295,10 +297,14 @@ def _opens(facts: Facts) -> dt.date:
 
 def _next_change(facts: Facts) -> dt.date | None:
     """The first day after today on which a date among the facts makes a difference."""
-    day = dt.timedelta(days=1)
     last_days = (facts.year_ends_on, facts.discontinued_on, facts.closes_on, facts.respond_by, facts.tax.expires_on)
-    changes = [last + day for last in last_days if last] + [_opens(facts)]
-    return min((change for change in changes if change and change > facts.today), default=None)
+    changes = [_after(last, facts.today) for last in last_days]
+    return earliest(*changes, _opens(facts) if _opens(facts) > facts.today else None)
+
+
+def _after(last: dt.date | None, today: dt.date) -> dt.date | None:
+    """The day after a last day, unless it has come already."""
+    return last + dt.timedelta(days=1) if last and last >= today else None
 
 
 def earliest(*days: dt.date | None) -> dt.date | None:

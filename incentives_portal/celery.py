@@ -23,6 +23,7 @@ _SCHEDULE = {
     "enrollment.tasks.rederive_due": _sweep,
     "enrollment.tasks.continue_fiscal_year": _sweep,
     "enrollment.tasks.evaluate_and_invite": _nightly,
+    "accounts.tasks.tell_of_expired_roles": _nightly,
 }
 # A hint that no worker took before the next one is due is dropped: a worker that comes back finds no pile of them.
 app.conf.beat_schedule = {

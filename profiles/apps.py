@@ -7,3 +7,6 @@ from django.utils.translation import gettext_lazy as _
 class ProfilesConfig(AppConfig):
     name = "profiles"
     verbose_name = _("Payout and tax profiles")
+
+    def ready(self) -> None:
+        from profiles import health  # noqa: F401

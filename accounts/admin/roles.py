@@ -9,6 +9,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts import policy, program_choices
@@ -24,13 +27,13 @@ class RoleAssignmentForm(forms.ModelForm):  # type: ignore[type-arg]
 
     request: HttpRequest
     listed_locations = forms.ModelMultipleChoiceField(
-        label=_("locations"),
+        label=_("Locations"),
         queryset=Location.objects.none(),
         required=False,
         help_text=_("Only where the role does not hold for the entire organization."),
     )
     program_codes = forms.MultipleChoiceField(
-        label=_("programs"),
+        label=_("Programs"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Without a choice, the role holds for every program."),
@@ -145,6 +148,9 @@ class RoleAssignmentAdmin(WithinPartner):
         form = super().get_form(request, obj, change, **kwargs)
         form.request = request  # type: ignore[attr-defined]
         form.base_fields["listed_locations"].widget = _many(request, self)
+        if "membership" in form.base_fields and not is_operator(request):
+            # Memberships have no pages of their own for a partner's admins.
+            form.base_fields["membership"].widget.can_view_related = False
         return form
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -155,7 +161,7 @@ class RoleAssignmentAdmin(WithinPartner):
         members = members.select_related("user", "partner").order_by("user__name", "user__email")
         if is_operator(request):
             return db_field.formfield(queryset=members, widget=AutocompleteSelect(db_field, self.admin_site))
-        return MemberField(label=db_field.verbose_name, queryset=members)
+        return MemberField(label=capfirst(db_field.verbose_name), queryset=members)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self._sees(request, None)
@@ -197,8 +203,15 @@ class MemberField(forms.ModelChoiceField):  # type: ignore[type-arg]
         return f"{obj.user} ({obj.user.email})"
 
 
+class TwoLists(FilteredSelectMultiple):
+    """Django's two lists. Its script builds them into the parent, which outside of a wrapper also holds the label."""
+
+    def render(self, *args: Any, **kwargs: Any) -> SafeString:
+        return format_html('<div class="related-widget-wrapper">{}</div>', super().render(*args, **kwargs))
+
+
 def _many(request: HttpRequest, model_admin: WithinPartner) -> forms.Widget:
     """A plain list, which works without JavaScript, of one partner's locations; the operator searches among all."""
     if is_operator(request):
         return AutocompleteSelectMultiple(RoleAssignment._meta.get_field("locations"), model_admin.admin_site)
-    return FilteredSelectMultiple(str(_("locations")), is_stacked=False)
+    return TwoLists(str(_("locations")), is_stacked=False)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.announcements import role_ended
 from accounts.models import Membership, Partner, RoleAssignment, User
 from accounts.roles import INCENTIVES_ROLES
-from accounts.services import authority, global_admins
+from accounts.services import authority, coverage, global_admins
 from incentives_portal.core import audit, clock
 
 
@@ -50,6 +50,9 @@ def suspend(*, membership: Membership, by: Any) -> None:
         _refuse_stale(Membership.objects.filter(pk=membership.pk, suspended_at=None).update(suspended_at=clock.now()))
     membership.refresh_from_db()
     audit.record("member_suspended", membership, by=by, before={"person": membership.user.email})
+    coverage.tell_of_gaps(
+        membership.roles.filter(ended_at=None), occasion=f"suspended:{membership.pk}:{membership.suspended_at:%Y%m%dT%H%M%S}"
+    )
 
 
 @transaction.atomic
@@ -77,6 +80,7 @@ def remove(*, membership: Membership, by: Any) -> None:
     for role in held:
         role.ended_at = moment
         role_ended.send(RoleAssignment, assignment=role, by=by)
+    coverage.tell_of_gaps(held, occasion=f"removed:{membership.pk}:{moment:%Y%m%dT%H%M%S}")
 
 
 def _refuse_stale(changed: int) -> None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.announcements import role_assigned, role_ended
 from accounts.models import Location, Membership, RoleAssignment, RoleLocation
 from accounts.roles import ADMIN_ROLES, PartnerRole
-from accounts.services import authority, global_admins
+from accounts.services import authority, coverage, global_admins
 from incentives_portal.core import audit, clock
 
 
@@ -105,6 +105,7 @@ def end(*, assignment: RoleAssignment, by: Any) -> None:
     assignment.ended_at = held.ended_at
     audit.record("role_ended", held, by=by, before=_facts(held))
     role_ended.send(RoleAssignment, assignment=held, by=by)
+    coverage.tell_of_gaps([held], occasion=str(held.pk))
 
 
 def _require_active(membership: Membership) -> None:
@@ -141,6 +142,7 @@ def _tell(assignment: RoleAssignment, replaced: RoleAssignment | None, by: Any) 
     audit.record(act, assignment, by=by, before=_facts(replaced) if replaced else None, after=_facts(assignment))
     if replaced is not None:
         role_ended.send(RoleAssignment, assignment=replaced, by=by)
+        coverage.tell_of_gaps([replaced], occasion=str(replaced.pk))
     role_assigned.send(RoleAssignment, assignment=assignment, by=by)
 
 

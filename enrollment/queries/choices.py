@@ -1,5 +1,6 @@
 """What an enrollment can be paid to: payout profiles, tax profiles and currencies, and what each would need (rule ENR-1)."""
 
+import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,8 +60,8 @@ def _find(options: Sequence[Option], value: str) -> Option | None:
     return next((option for option in options if option.value == value), None)
 
 
-def choices(actor: Actor, enrollment: Enrollment) -> Choices:
-    """The profiles that `actor` sees and that are this partner's and this location's. Six queries at most."""
+def choices(actor: Actor, enrollment: Enrollment, now: dt.datetime) -> Choices:
+    """The profiles that `actor` sees and that are this partner's and this location's. Five queries at most."""
     payouts = PayoutProfile.objects.filter(
         within(actor, Permission.SEE_PROFILES), partner=enrollment.partner_id, archived_at=None, latest__isnull=False
     ).select_related("latest")
@@ -79,7 +80,7 @@ def choices(actor: Actor, enrollment: Enrollment) -> Choices:
     return Choices(
         payouts=fitting,
         unfit=tuple(option for option in options if option.why_not),
-        taxes=tuple(_tax_option(profile, enrollment, found) for profile in taxes),
+        taxes=tuple(_tax_option(profile, enrollment, found, now) for profile in taxes),
         currencies=tuple(enrollment.program.currencies),
         default=next((option for option in fitting if option.is_default), None),
         default_currency=default.currency if default and default.currency in enrollment.program.currencies else "",
@@ -117,10 +118,10 @@ def _payout_option(
     )
 
 
-def _tax_option(profile: TaxProfile, enrollment: Enrollment, found: dict[Key, VersionStanding]) -> Option:
+def _tax_option(profile: TaxProfile, enrollment: Enrollment, found: dict[Key, VersionStanding], now: dt.datetime) -> Option:
     latest = profile.latest
     assert latest is not None
-    stands, now = _standing_of(profile, enrollment, found), clock.now()
+    stands = _standing_of(profile, enrollment, found)
     expired = latest.expires_on is not None and latest.expires_on < clock.date_of(now)
     standing = _("its form has expired") if expired else _words(stands)
     parts = [latest.legal_name, str(latest.get_form_kind_display()), standing]

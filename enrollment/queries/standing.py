@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -46,7 +46,7 @@ class RejectedField:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One requirement in words; `state` is met, partner, operator or later."""
+    """One requirement in words; `state` is met, partner, operator or later; `is_next` marks the first to be mended."""
 
     state: str
     title: str
@@ -55,6 +55,7 @@ class Task:
     deadline: str = ""
     url: str = ""
     action: str = ""
+    is_next: bool = False
     rejected: tuple[RejectedField, ...] = ()
 
 
@@ -139,7 +140,7 @@ def standing(actor: Actor, enrollment: Enrollment, now: dt.datetime) -> Standing
         label=str(STATUS_LABELS[shown]),
         sentence=sentence_of(shown, enrollment.reason),
         guide_part=GUIDE_PART[shown],
-        tasks=_tasks(enrollment, now, mine=mine, who=who),
+        tasks=_tasks(enrollment, now, mine=mine),
         wait=_wait(enrollment, now),
         who=who,
         timeline=_timeline(enrollment, mine=mine),
@@ -148,15 +149,15 @@ def standing(actor: Actor, enrollment: Enrollment, now: dt.datetime) -> Standing
     )
 
 
-def _tasks(enrollment: Enrollment, now: dt.datetime, *, mine: bool, who: str) -> tuple[Task, ...]:
+def _tasks(enrollment: Enrollment, now: dt.datetime, *, mine: bool) -> tuple[Task, ...]:
     links, rows = Links(), enrollment.requirements
     open_before = [row for row in rows if row["turn"] == Turn.PARTNER and row["key"] != "submit"]
-    return tuple(_task(row, enrollment, links, now, mine=mine, who=who, later=bool(open_before)) for row in rows)
+    tasks = [_task(row, enrollment, links, now, mine=mine, later=bool(open_before)) for row in rows]
+    first = next((task for task in tasks if task.url), None)
+    return tuple(replace(task, is_next=True) if task is first else task for task in tasks)
 
 
-def _task(
-    row: Mapping[str, Any], enrollment: Enrollment, links: Links, now: dt.datetime, *, mine: bool, who: str, later: bool
-) -> Task:
+def _task(row: Mapping[str, Any], enrollment: Enrollment, links: Links, now: dt.datetime, *, mine: bool, later: bool) -> Task:
     text, deadline, state = text_of(row), parsed(row.get("deadline")), str(row["turn"])
     if row["key"] == "submit" and state == Turn.PARTNER and later:
         return Task("later", worded(TITLES["submit"]), "")
@@ -166,17 +167,13 @@ def _task(
         state=state,
         title=worded(TITLES[row["key"]]),
         sentence=worded(text.sentence),
-        owner=_owner(row, enrollment, who="" if state != Turn.PARTNER or may_mend else who),
+        # The company, where it isn't the viewer who can; who of the company can, the page says above.
+        owner=str(enrollment.partner) if state == Turn.PARTNER and (not mine or row.get("link") == "eligibility") else "",
         deadline=_deadline(row, deadline, now),
         url=url,
         action=worded(text.action),
         rejected=_rejected(row, enrollment, url),
     )
-
-
-def _owner(row: Mapping[str, Any], enrollment: Enrollment, *, who: str) -> str:
-    """Whose turn it is, where that isn't plain: requirements are the company's to meet, whoever looks."""
-    return str(enrollment.partner) if row.get("link") == "eligibility" else who
 
 
 def _rejected(row: Mapping[str, Any], enrollment: Enrollment, url: str) -> tuple[RejectedField, ...]:

@@ -23,6 +23,7 @@ from enrollment.services import enrolling
 from enrollment.status import Status
 from enrollment.views.enrollments import seen_by
 from enrollment.wording import worded
+from incentives_portal.core import clock
 from profiles.models import PayoutProfile, TaxProfile
 from profiles.standing import Standing
 
@@ -38,7 +39,7 @@ def enroll_page(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     if enrollment.status not in OPEN:
         messages.info(request, _("This enrollment has nothing to choose now. Here is where it stands."))
         return redirect("enrollment", pk=pk)
-    form = EnrollForm(request.POST or None, choices=choices(request.actor, enrollment), enrollment=enrollment)
+    form = EnrollForm(request.POST or None, choices=choices(request.actor, enrollment, clock.now()), enrollment=enrollment)
     if request.method == "POST" and form.is_valid():
         answer = _keep_and_go_on(request, enrollment, form)
         if answer:

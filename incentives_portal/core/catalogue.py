@@ -54,9 +54,16 @@ def fresh(language: str) -> Catalog:
     """The catalogue as it should be: every text found, with the translations that are known."""
     known = read(language)
     catalogue = Catalog(locale=language, project="incentives-portal", charset="utf-8", fuzzy=False, header_comment="")
-    for where, _line, text, context in texts():
-        message = known.get(text if isinstance(text, str) else text[0], context)
-        catalogue.add(text, message.string if message else "", locations=[(where, 0)], context=context)
+    found: dict[tuple[str, str | None], str | tuple[str, ...]] = {}
+    for _where, _line, text, context in texts():
+        singular = text if isinstance(text, str) else text[0]
+        # A text that also has a plural somewhere is one entry, with the plural.
+        if not isinstance(found.get((singular, context)), tuple):
+            found[singular, context] = text
+    for (singular, context), text in found.items():
+        message = known.get(singular, context)
+        fits = message is not None and isinstance(message.string, str) == isinstance(text, str)
+        catalogue.add(text, message.string if message and fits else "" if isinstance(text, str) else ("", ""), context=context)
     return catalogue
 
 

@@ -1,10 +1,13 @@
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
+from incentives_portal.core import clock
 from profiles.identifiers import tax
 from profiles.identifiers.checking import Finding, check_tax_numbers
 from profiles.models import FormKind, TaxClassification, TaxProfile
@@ -45,6 +48,13 @@ class TaxForm(NumbersForm):
         country, classification = self.chosen
         field: Any = self.fields["form_kind"]
         field.choices = form_kinds_for(country, classification)
+
+    def clean_expires_on(self) -> dt.date | None:
+        """A new form is good for a while yet; an old date that was saved so may stay."""
+        day: dt.date | None = self.cleaned_data["expires_on"]
+        if day and day != self.initial.get("expires_on") and day < clock.today():
+            raise ValidationError(_("This date has passed. State the last day of the form that is in force."), code="past")
+        return day
 
     def numbers_for(self, first: str, second: str) -> Sequence[tax.TaxField]:
         return tax.fields_for(first, second)

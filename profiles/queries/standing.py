@@ -41,6 +41,7 @@ class Line:
     label: str
     paying_entity: str = ""
     due_at: dt.datetime | None = None
+    overdue: bool = False
     reasons: tuple[tuple[str, str], ...] = ()
 
 
@@ -55,19 +56,21 @@ class ProfileRow:
     expired: bool = False
 
 
-def line_of(paying_entity: str, found: VersionStanding) -> Line:
-    """One standing in words."""
+def line_of(paying_entity: str, found: VersionStanding, now: dt.datetime) -> Line:
+    """One standing in words; past its 48 hours it is still being validated, and says that it is late (rule VAL-4)."""
     reasons = tuple((reason.field, text_for(reason.code)) for reason in found.reasons)
-    return Line(PILLS[found.standing], label_of(found.standing), paying_entity, found.due_at, reasons)
+    overdue = found.due_at is not None and found.due_at < now
+    return Line(PILLS[found.standing], label_of(found.standing), paying_entity, found.due_at, overdue, reasons)
 
 
 def lines_of(version_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[Line, ...]]:
     """The standings of each version; one that was submitted nowhere has a line that says so."""
     ids = list(version_ids)
     found: dict[uuid.UUID, list[Line]] = {pk: [] for pk in ids}
+    now = clock.now()
     for (pk, paying_entity), standing in sorted(standings(ids).items(), key=lambda item: item[0][1]):
-        found[pk].append(line_of(paying_entity, standing))
-    return {pk: tuple(lines) or (line_of("", VersionStanding()),) for pk, lines in found.items()}
+        found[pk].append(line_of(paying_entity, standing, now))
+    return {pk: tuple(lines) or (line_of("", VersionStanding(), now),) for pk, lines in found.items()}
 
 
 def rows_of(payouts: Iterable[PayoutProfile], taxes: Iterable[TaxProfile]) -> tuple[list[ProfileRow], list[ProfileRow]]:

@@ -1,6 +1,6 @@
 """What changing a payout profile and changing a tax profile have in common.
 
-Lock order everywhere: the profile row, then its validations. Submitting an enrollment takes the profile row FOR SHARE, so
+Lock order everywhere: the profile row, then its validations. Submitting an enrollment takes the profile row's lock too, so
 that neither a change nor a decision can slip between what was submitted and what is validated.
 """
 
@@ -22,7 +22,8 @@ NAME_CONSTRAINTS = ("payout_name_once", "tax_name_once")
 
 def lock(profile: P) -> P:
     """The profile as it stands now, locked until the transaction ends."""
-    rows = type(profile)._default_manager.select_for_update(of=("self",))
+    # Not the key: a row that merely refers to the profile, as a rollover writes them, needn't wait and can't deadlock with us.
+    rows = type(profile)._default_manager.select_for_update(of=("self",), no_key=True)
     return rows.select_related("latest").get(pk=profile.pk)
 
 

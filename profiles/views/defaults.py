@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import PortalRequest, allowed
 from accounts.roles import Permission
-from profiles import policy
+from profiles import currencies, policy
 from profiles.errors import ProfileError
 from profiles.forms.defaults import DefaultsForm
 from profiles.models import DefaultBankProfile
@@ -28,7 +28,9 @@ def defaults(request: PortalRequest) -> HttpResponse:
         .order_by("payout_profile__name", "location__name")
     )
     profiles = policy.payouts_visible_to(request.actor).filter(archived_at=None)
-    form = DefaultsForm(request.POST or None, profiles=profiles, locations=places, defaults=now)
+    assert request.actor.partner is not None
+    initial = {"currency": now[0].currency if now else currencies.usual_in(str(request.actor.partner.country))}
+    form = DefaultsForm(request.POST or None, initial=initial, profiles=profiles, locations=places, defaults=now)
     if request.method == "POST" and form.is_valid() and _set(request, form):
         return redirect("defaults")
     context = {"form": form, "defaults": now, "profiles": profiles, "next": next_of(request)}

@@ -54,6 +54,7 @@ def test_continues_to_exactly_what_is_missing_and_keeps_the_rest(as_: As, ines: 
     assert ">Continue</button>" in client.get(url(row)).content.decode()
     response = client.post(url(row), {"currency": "EUR"})
     assert response["Location"].startswith(reverse("payout_new")) and "next=%2Fincentives%2F" in response["Location"]
+    assert url(row) in client.get(response["Location"]).content.decode()
     row.refresh_from_db()
     assert row.currency == "EUR"
     payout = stages.payout(location, ines)

@@ -220,4 +220,7 @@ def test_every_link_of_actions_required_leads_to_a_page_that_mends_it(as_: As, i
     links |= {row.eligibility_url for row in rows if row.eligibility_url}
     assert len(links) == len(rows) == 4
     for link in links:
-        assert client.get(link.partition("#")[0]).status_code == 200
+        page, _, part = link.partition("#")
+        response = client.get(page)
+        assert response.status_code == 200
+        assert not part or f'id="{part}"' in response.content.decode()

@@ -96,7 +96,9 @@ def test_every_page_is_accessible(
 
 
 @pytest.mark.rule("PAY-3")
-def test_the_bank_appears_while_typing_and_the_fields_follow_the_country(transactional_db: None, look: SignedIn, ines: User) -> None:
+def test_the_bank_appears_while_typing_and_the_fields_follow_the_country(
+    transactional_db: None, look: SignedIn, ines: User
+) -> None:
     page = look(ines)
     page.goto(reverse("payout_new"))
     page.get_by_label("IBAN").fill(IBAN[:-1] + "7")
@@ -112,7 +114,9 @@ def test_the_bank_appears_while_typing_and_the_fields_follow_the_country(transac
 
 @pytest.mark.rule("PAY-1")
 @pytest.mark.parametrize("javascript", [True, False])
-def test_ines_adds_an_account_with_and_without_scripts(transactional_db: None, look: SignedIn, ines: User, javascript: bool) -> None:
+def test_ines_adds_an_account_with_and_without_scripts(
+    transactional_db: None, look: SignedIn, ines: User, javascript: bool
+) -> None:
     page = look(ines, javascript=javascript)
     page.goto(reverse("payout_new"))
     page.get_by_label("Profile name").fill("Dollar account")

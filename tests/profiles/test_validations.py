@@ -279,7 +279,9 @@ def test_who_decided_stands_in_the_audit_log(payout: PayoutProfile, rita: User, 
 
 
 @pytest.mark.rule("VAL-5")
-def test_of_two_reviewers_one_wins(transactional_db: None, payout: PayoutProfile, rita: User, roland: User, submitted: Submit) -> None:
+def test_of_two_reviewers_one_wins(
+    transactional_db: None, payout: PayoutProfile, rita: User, roland: User, submitted: Submit
+) -> None:
     validation = submitted(payout)
     gate = threading.Barrier(2)
     outcomes: list[str] = []

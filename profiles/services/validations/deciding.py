@@ -49,7 +49,7 @@ def lock(validation: Validation, *, skip_locked: bool = False) -> Validation:
     Raises DoesNotExist where either is locked and `skip_locked` is asked for.
     """
     profile = validation.profile
-    type(profile)._base_manager.select_for_update(skip_locked=skip_locked).get(pk=profile.pk)
+    type(profile)._base_manager.select_for_update(skip_locked=skip_locked, no_key=True).get(pk=profile.pk)
     rows = Validation.objects.select_for_update(of=("self",), skip_locked=skip_locked)
     return rows.select_related("payout_version__profile", "tax_version__profile").get(pk=validation.pk)
 
