@@ -209,6 +209,9 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "accounts.sign_in.AccountAdapter"
 MFA_ADAPTER = "accounts.sign_in.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+# Nobody signs themselves up with an address of somebody else, which is what allauth guards against here; people who came
+# with the membership system's feed have confirmed no address and must be able to set up a second factor.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_ISSUER = PARTNER_CENTER_NAME
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 TEAM_INVITATION_DAYS = 7

@@ -14,8 +14,8 @@ from incentives_portal.core.fiscal import FiscalYear
 from profiles.services import validations
 from tests.factories import PASSWORD
 from tests.pages.conftest import Visit
-from tests.pages.walk_world import World, build
 from tests.pages.visiting import LOCALES
+from tests.pages.walk_world import World, build
 from tests.pages.words import LANGUAGES, Say, words
 from tests.services import Mailbox
 

@@ -21,7 +21,7 @@ def sign_in(page: Page, user: User, base: str) -> None:
     session, now = client.session, time.time()
     session[AUTHENTICATION_METHODS_SESSION_KEY] = [
         {"method": "password", "at": now, "email": user.email},
-        {"method": "mfa", "at": now, "type": "totp"},
+        {"method": "mfa", "at": now, "type": "totp", "reauthenticated": True},
     ]
     session.save()
     assert session.session_key

@@ -67,9 +67,7 @@ def _set_up(location: Location, by: User) -> None:
 
 
 def _submit_doubtful(row: Enrollment, location: Location, by: User) -> Enrollment:
-    account = stages.payout(
-        location, by, "Collection account", account_holder=FOREIGN_HOLDER, identifiers={"iban": SECOND_IBAN}
-    )
+    account = stages.payout(location, by, "Collection account", account_holder=FOREIGN_HOLDER, identifiers={"iban": SECOND_IBAN})
     enrolling.accept(enrollment_id=row.pk, by=by)
     tax = stages.tax(location, by, "Umeå")
     enrolling.choose(enrollment_id=row.pk, payout_profile=account, tax_profile=tax, currency="SEK", by=by)
