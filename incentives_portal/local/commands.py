@@ -39,6 +39,7 @@ def run(argv: list[str], execute: Callable[[list[str]], None]) -> int:
         execute(argv)
         return 0
     signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
     try:
         with borrowed() as (environment, is_new):
             # What the running demonstration says (DEMO=1 among it) holds for this command too.
