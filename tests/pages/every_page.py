@@ -1,0 +1,322 @@
+"""A world in which every page of the portal has something to show, and a list of visits that shows each of them."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import Location, TeamInvitation, User
+from accounts.services import team_invitations
+from enrollment.models import EndReason, Enrollment
+from enrollment.derivation import settle
+from enrollment.services import enrolling
+from incentives_portal.core import clock
+from incentives_portal.core.audit import SYSTEM
+from incentives_portal.core.models import Mail
+from incentives_portal.core.outbox.delivery import compose
+from profiles.models import Validation
+from profiles.services import defaults, payouts, validations
+from tests import factories as make
+from tests.enrollment import stages
+
+IBANS = ("SE3550000000054910000003", "SE7280000810340009783242", "DE89370400440532013000")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One look at one page: by whom (nobody: signed out), and whether a button is pressed there first, its form empty."""
+
+    name: str
+    by: User | None = None
+    args: tuple[Any, ...] = ()
+    query: str = ""
+    press: str = ""
+    label: str = ""
+
+    @property
+    def path(self) -> str:
+        return reverse(self.name, args=self.args) + self.query
+
+    def __str__(self) -> str:
+        who = self.by.name.split()[0].lower() if self.by else "nobody"
+        return "-".join(filter(None, [self.name, self.label, "pressed" if self.press else "", who]))
+
+
+@dataclass(slots=True)
+class World:
+    """The cast, and rows in every state."""
+
+    gunnar: User
+    astrid: User
+    ines: User
+    ulf: User
+    otto: User
+    nils: User
+    rita: User
+    petra: User
+    root: User
+    rows: dict[str, Enrollment] = field(default_factory=dict)
+    things: dict[str, Any] = field(default_factory=dict)
+
+
+def build(language: str, mails: Path) -> World:
+    """Everything, in `language`; one caught mail lies in `mails`."""
+    partner = make.PartnerFactory.create(legal_name="Norrsken Data AB")
+    empty = make.PartnerFactory.create(legal_name="Brandt Systeme GmbH", country="DE")
+    places = [
+        make.LocationFactory.create(partner=partner, name=f"Norrsken {city}", city=city)
+        for city in ("Göteborg", "Umeå", "Malmö", "Llanfairpwllgwyngyllgogerychwyrndrobwll", "Kiruna")
+    ]
+    world = World(
+        gunnar=make.person("Gunnar Lind", partner, make.GLOBAL_ADMIN),
+        astrid=make.person("Astrid Holm", partner, make.ACCOUNT_ADMIN),
+        ines=make.person("Ines Duarte", partner, make.INCENTIVES_ADMIN, *places[:4]),
+        ulf=make.person("Ulf Berg", partner, make.INCENTIVES_USER),
+        otto=make.person("Otto Brandt", empty, make.INCENTIVES_ADMIN),
+        nils=make.UserFactory.create(name="Nils Ny", email="nils@nowhere.example"),
+        rita=make.operator("Rita Sand", "reviewer"),
+        petra=make.operator("Petra Wall", "program_manager"),
+        root=User.objects.create_superuser("root@operator.example", make.PASSWORD, name="Root"),
+    )
+    User.objects.update(language=language)
+    for person in (world.gunnar, world.astrid, world.ines, world.ulf, world.otto, world.nils, world.rita, world.petra, world.root):
+        person.refresh_from_db()
+    make.give_role(world.gunnar, empty, make.GLOBAL_ADMIN)  # he switches between two
+    _enrollments(world, places)
+    _profiles(world, places)
+    _people(world)
+    _second_factor(world.astrid)
+    _caught_mail(mails)
+    return world
+
+
+def _enrollments(world: World, places: list[Location]) -> None:
+    program = make.ProgramFactory.create(name_en="Cloud Reselling", name_sv="Molnförsäljning", description_en="Pays a share.")
+    first, second, third, fourth, last = places
+    ines = world.ines
+    rows = world.rows
+    rows["rejected"] = stages.decided(stages.submitted(first, ines), world.rita, rejected=True)
+    rows["enrolled"] = stages.decided(stages.submitted(second, ines), world.rita)
+    rows["validating"] = _doubtful(third, ines)
+    rows["invited"] = stages.invited(first, program)
+    rows["accepted"] = stages.accepted(second, ines, program)
+    rows["bare"] = stages.accepted(fourth, ines, program)
+    rows["declined"] = stages.invited(third, program)
+    enrolling.decline(enrollment_id=rows["declined"].pk, by=ines)
+    rows["not_eligible"] = stages.unmet(fourth)
+    rows["gap"] = stages.invited(last, program)
+    rows["open_to_all"] = stages.invited(first, make.ProgramFactory.create(open=True))
+    rows["discontinued"] = _discontinued(first)
+    with clock.moved_to(clock.now() - dt.timedelta(hours=60)):
+        rows["overdue"] = _doubtful(fourth, ines)
+    validations.check_due()
+    validations.flag_overdue()
+    rows["fresh"] = stages.submitted(second, ines)
+
+
+def _doubtful(location: Location, by: User) -> Enrollment:
+    """Submitted with somebody else's account: it waits for a reviewer, whatever the automatic checks say of the rest."""
+    row = stages.accepted(location, by)
+    enrolling.choose(
+        enrollment_id=row.pk,
+        payout_profile=stages.payout(location, by, f"Collection {location.city}", account_holder="Glimmerfonden"),
+        tax_profile=stages.tax(location, by, f"Tax {location.city}"),
+        currency="SEK",
+        by=by,
+    )
+    return enrolling.submit(enrollment_id=row.pk, by=by)
+
+
+def _discontinued(location: Location) -> Enrollment:
+    row = make.EnrollmentFactory.create(location=location, program=make.ProgramFactory.create(discontinued=True, years=[]))
+    row.invited_at = row.accepted_at = row.ended_at = clock.now()
+    row.end_reason = EndReason.NOT_OFFERED
+    settle([row], facts=("invited_at", "accepted_at", "ended_at", "end_reason"), cause="year_ended", by=SYSTEM)
+    return row
+
+
+def _profiles(world: World, places: list[Location]) -> None:
+    things = world.things
+    things["payout"] = world.rows["rejected"].payout_profile
+    things["tax"] = world.rows["rejected"].tax_profile
+    things["approved_payout"] = world.rows["enrolled"].payout_profile
+    things["unused"] = stages.payout(
+        places[0], world.ines, "Credit notes", payment_method="credit_note", identifiers={}
+    )
+    things["archived"] = stages.payout(places[0], world.ines, "Old account", identifiers={"iban": IBANS[0]})
+    payouts.archive(profile=things["archived"], by=world.ines)
+    defaults.set_default(locations=places[:1], payout_profile=things["approved_payout"], currency="SEK", by=world.ines)
+    stages.tax(places[0], world.ines, "Kontor")
+    waiting = Validation.objects.filter(decision="")
+    things["review_payout"] = waiting.get(payout_version__profile=world.rows["validating"].payout_profile)
+    things["review_tax"] = waiting.get(tax_version__profile=world.rows["fresh"].tax_profile)
+    things["review_decided"] = Validation.objects.filter(decision="rejected").first()
+    things["location"] = places[0]
+
+
+def _people(world: World) -> None:
+    partner = world.gunnar.memberships.order_by("joined_at").first().partner  # type: ignore[union-attr]
+    terms = {"partner": partner, "role": make.INCENTIVES_USER, "entire_organization": True, "by": world.gunnar}
+    team_invitations.invite(email="nora@x.example", language=world.gunnar.language, **terms)
+    link = Mail.objects.get(to="nora@x.example").text.partition("/join/")[2]
+    world.things["token"] = link.partition("/")[0]
+    team_invitations.invite(email="olga@x.example", language=world.gunnar.language, **terms)
+    world.things["invitation"] = TeamInvitation.objects.get(email="olga@x.example")
+
+
+def _second_factor(user: User) -> None:
+    TOTP.activate(user, generate_totp_secret())
+    RecoveryCodes.activate(user)
+
+
+def _caught_mail(folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    for number, mail in enumerate(Mail.objects.order_by("kind", "pk").distinct("kind")):
+        (folder / f"{number + 1:04}.eml").write_bytes(bytes(compose(mail).message()))
+
+
+# Addresses that only take a POST, or answer with a redirect or a file: no page to look at.
+NOT_PAGES = {
+    "accept", "decline", "undo_decline", "notice_open", "set_language", "switch_partner", "demo_sign_in", "demo_clock",
+    "payout_archive", "payout_check", "tax_archive", "tax_check", "review_claim", "review_approve", "review_reject",
+    "person_suspend", "person_restore", "person_remove", "role_end", "team_invitation_withdraw", "health",
+    "mfa_download_recovery_codes", "account_confirm_login_code", "account_set_password", "openid_connect_callback",
+    "openid_connect_login", "socialaccount_signup", "program_guide", "account_email_verification_sent",
+}  # fmt: skip
+
+
+def visits(world: World) -> Iterator[Visit]:
+    """Every page, by whoever sees it differently; forms also as they come back with mistakes."""
+    yield from _entrance(world)
+    yield from _enrollment_pages(world)
+    yield from _profile_pages(world)
+    yield from _people_pages(world)
+    yield from _security_pages(world)
+    yield from _demonstration_pages(world)
+
+
+def _entrance(world: World) -> Iterator[Visit]:
+    for name in ("account_login", "account_signup", "account_inactive", "account_reset_password", "account_reset_password_done"):
+        yield Visit(name)
+    yield Visit("account_login", press="main form button")
+    yield Visit("account_reset_password", press="main form button")
+    yield Visit("account_reset_password_from_key_done")
+    key = [user_pk_to_url_str(world.nils), default_token_generator.make_token(world.nils)]
+    yield Visit("account_reset_password_from_key", args=tuple(key))
+    yield Visit("account_reset_password_from_key", args=("x", "y-z"), label="spent")
+    yield Visit("account_confirm_email", args=("nothing",))
+    yield Visit("socialaccount_login_cancelled")
+    yield Visit("socialaccount_login_error")
+    yield Visit("join", args=(world.things["token"],))
+    yield Visit("join", args=(world.things["token"],), press="main form button")
+    yield Visit("join", args=("nothing",), label="refused")
+    yield Visit("join", world.ulf, (world.things["token"],), label="somebody-else")
+
+
+def _enrollment_pages(world: World) -> Iterator[Visit]:
+    for person in (world.ines, world.gunnar, world.ulf, world.otto, world.nils, world.rita, world.petra, world.root):
+        yield Visit("home", person)
+    yield Visit("notices", world.ines)
+    yield Visit("notices", world.otto, label="empty")
+    yield Visit("guide", world.ines)
+    for person in (world.ines, world.ulf, world.petra, world.rita):
+        yield Visit("overview", person)
+    for label, query in (("by-location", "?view=location"), ("by-program", "?view=program"), ("no-hit", "?q=nothing")):
+        yield Visit("overview", world.ines, query=query, label=label)
+    yield Visit("overview", world.otto, label="empty")
+    yield Visit("overview", world.nils, label="403")
+    for state, row in world.rows.items():
+        if state != "gap":
+            yield Visit("enrollment", world.ines, (row.pk,), label=state)
+    for state in ("accepted", "validating", "invited"):
+        yield Visit("enrollment", world.ulf, (world.rows[state].pk,), label=state)
+    yield Visit("enrollment", world.otto, (world.rows["invited"].pk,), label="404")
+    yield Visit("enrollment", world.gunnar, (world.rows["gap"].pk,), label="gap")
+    yield Visit("enrollment", world.petra, (world.rows["rejected"].pk,), label="rejected")
+    for state in ("invited", "not_eligible", "open_to_all"):
+        yield Visit("eligibility", world.ines, (world.rows[state].pk,), label=state)
+    for state in ("accepted", "bare", "rejected"):
+        yield Visit("enroll", world.ines, (world.rows[state].pk,), label=state)
+    yield Visit("enroll", world.ulf, (world.rows["accepted"].pk,), label="403")
+
+
+def _profile_pages(world: World) -> Iterator[Visit]:
+    things = world.things
+    here = f"?location={things['location'].pk}"
+    yield Visit("profiles", world.ines)
+    yield Visit("profiles", world.otto, label="empty")
+    yield Visit("profiles", world.gunnar, label="403")
+    yield Visit("defaults", world.ines)
+    yield Visit("defaults", world.otto, label="empty")
+    yield Visit("payout_new", world.ines)
+    yield Visit("payout_new", world.ines, press="main form .buttons:last-child button")
+    yield Visit("tax_new", world.ines, label="where")
+    yield Visit("tax_new", world.ines, query=here)
+    yield Visit("tax_new", world.ines, query=here, press="main form .buttons:last-child button")
+    for name in ("payout", "approved_payout", "unused", "archived"):
+        yield Visit("payout", world.ines, (things[name].pk,), label=name)
+    for kind in ("payout", "tax"):
+        yield Visit(f"{kind}_edit", world.ines, (things[kind].pk,), label="rejected")
+    yield Visit("tax", world.ines, (things["tax"].pk,))
+    yield Visit("reviews", world.rita)
+    for name in ("review_payout", "review_tax", "review_decided"):
+        yield Visit("review", world.rita, (things[name].pk,), label=name)
+    yield Visit("review", world.rita, (things["review_payout"].pk,), press="main .button.danger")
+
+
+def _people_pages(world: World) -> Iterator[Visit]:
+    for person in (world.gunnar, world.astrid, world.ulf):
+        yield Visit("people", person)
+    yield Visit("people", world.gunnar, query="?q=nobody", label="no-hit")
+    yield Visit("invite_person", world.gunnar)
+    yield Visit("invite_person", world.gunnar, press="main form .buttons button")
+    ines, gunnar = world.ines.memberships.get().pk, world.gunnar.memberships.order_by("joined_at").first().pk  # type: ignore[union-attr]
+    for person in (ines, gunnar):
+        yield Visit("person", world.gunnar, (person,), label="self" if person == gunnar else "")
+    yield Visit("person", world.astrid, (gunnar,), label="above")
+    for role in ("incentives_admin", "incentives_user", "account_admin", "global_admin"):
+        yield Visit("role_edit", world.gunnar, (ines, role), label=role)
+    yield Visit("role_edit", world.gunnar, (ines, "incentives_user"), press="main form .buttons button", label="incentives_user")
+
+
+def _security_pages(world: World) -> Iterator[Visit]:
+    for name in ("account_logout", "account_email", "account_change_password", "account_reauthenticate", "usersessions_list"):
+        yield Visit(name, world.ines)
+    yield Visit("account_change_password", world.ines, press="main form button")
+    for name in ("mfa_index", "mfa_activate_totp", "mfa_generate_recovery_codes", "socialaccount_connections"):
+        yield Visit(name, world.ines)
+    yield Visit("mfa_activate_totp", world.ines, press="main form button")
+    for name in ("mfa_index", "mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_reauthenticate"):
+        yield Visit(name, world.astrid, label="with-totp")
+    # Shown after the password of somebody with a second factor: the test signs in to it.
+    yield Visit("mfa_authenticate", label=world.astrid.email)
+
+
+def _demonstration_pages(world: World) -> Iterator[Visit]:
+    yield Visit("demo_mail")
+    for name in ("demo_mail_one", "demo_mail_html"):
+        for number in (1, 2, 3):
+            yield Visit(name, args=(f"{number:04}",), label=str(number))
+    yield Visit("styleguide")
+    yield Visit("styleguide", query="?errors=1", label="errors")
+
+
+def names_of_pages() -> set[str]:
+    """The name of every address outside Django admin, whose pages are Django's own."""
+    return {name for name in _names(get_resolver().url_patterns) if name} - NOT_PAGES
+
+
+def _names(patterns: list[Any], within: str = "") -> Iterator[str]:
+    for one in patterns:
+        if isinstance(one, URLResolver):
+            if one.namespace != "admin":
+                yield from _names(one.url_patterns)
+        elif isinstance(one, URLPattern) and one.name:
+            yield one.name
