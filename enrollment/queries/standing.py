@@ -129,7 +129,7 @@ def standing(actor: Actor, enrollment: Enrollment, now: dt.datetime) -> Standing
     mine = may_enroll(actor, enrollment)
     shown = shown_to(enrollment.status, enrollment.reason, may_enroll=mine)
     who = ""
-    if not mine and any(row["turn"] == Turn.PARTNER for row in enrollment.requirements):
+    if not mine and any(row["turn"] == Turn.PARTNER and row.get("link") != "eligibility" for row in enrollment.requirements):
         names = who_can(Permission.ENROLL, enrollment.scope)
         who = can_do(names.holders, names.granters)
     sees_profiles = Permission.SEE_PROFILES in actor.permissions and mine

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def team(committed: None) -> dict[str, Any]:
+def team(transactional_db: None) -> dict[str, Any]:
     """A partner with two locations, and three people."""
     partner = make.PartnerFactory.create(legal_name="Norrsken Data AB")
     places = [make.LocationFactory.create(partner=partner, name=f"Norrsken {city}", city=city) for city in ("Göteborg", "Umeå")]

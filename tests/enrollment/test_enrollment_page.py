@@ -169,6 +169,7 @@ def test_eligibility_shows_what_is_met_what_is_not_and_what_would_meet_it(
     html = as_(ulf).get(url(missing, "eligibility")).content.decode()
     assert 'data-state="open"' in html and "The membership isn&#x27;t active." in html
     assert "Activate or renew the membership" in html and "Updated daily, last update" in html
+    assert "can assign one" not in text(as_(ulf), missing) and "Nobody is incentives admin" not in text(as_(ulf), missing)
     html = as_(ulf).get(url(met, "eligibility")).content.decode()
     assert 'data-state="met"' in html and "This location is eligible" in html
 

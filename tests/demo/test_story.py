@@ -1,0 +1,54 @@
+"""The demonstration is the rehearsal: invitation, 48 hours and a fiscal year pass under one moved clock (rule OPS-2)."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from enrollment import derivation
+from enrollment.models import Enrollment
+from enrollment.tasks import continue_fiscal_year, evaluate_and_invite
+from incentives_portal.core import clock
+from incentives_portal.core.fiscal import FiscalYear
+from incentives_portal.demo import scenes
+from incentives_portal.demo.management.commands.demo_prepare import FEED
+from profiles.models import Validation
+from profiles.services import validations
+
+
+def stored_is_derived() -> bool:
+    derivation.rederive_due()
+    return derivation.differences()[1] == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.rule("OPS-2")
+def test_a_year_passes_in_the_demonstration(settings: Any) -> None:
+    settings.ROLLOVER_AUTOMATIC = True
+    call_command("import_feed", str(FEED), "--json")
+    scenes.play()
+    assert stored_is_derived()
+    this_year = FiscalYear.of(clock.today())
+    shown = set(Enrollment.objects.filter(fiscal_year=this_year.ends_in).values_list("status", flat=True))
+    assert shown == {"invited", "action_required", "validating", "enrolled", "inactive"}
+
+    validations.check_due()
+    waiting = Validation.objects.get(decision="")
+    assert waiting.checks.filter(outcome="flagged").exists()
+    clock.move(by=dt.timedelta(hours=48))
+    validations.flag_overdue()
+    waiting.refresh_from_db()
+    assert waiting.overdue_since
+    assert stored_is_derived()
+
+    enrolled = Enrollment.objects.filter(fiscal_year=this_year.ends_in, status="enrolled")
+    before = set(enrolled.values_list("location", "program"))
+    clock.move_to(clock.start_of(this_year.next.first_day) + dt.timedelta(hours=8))
+    evaluate_and_invite()
+    continue_fiscal_year()
+    evaluate_and_invite()
+    after = set(Enrollment.objects.filter(fiscal_year=this_year.next.ends_in, status="enrolled").values_list("location", "program"))
+    assert after
+    assert after <= before
+    assert stored_is_derived()
