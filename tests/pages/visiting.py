@@ -1,11 +1,11 @@
 """A person with a browser: signed in, watched for what a page must never do."""
 
-import time
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
+from django.http import HttpRequest
 from django.test import Client
 from playwright.sync_api import ConsoleMessage, Page, Request
 
@@ -18,11 +18,11 @@ def sign_in(page: Page, user: User, base: str) -> None:
     """Gives the browser a session of `user`, second factor included: the quick way where signing in isn't what is tried."""
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    session, now = client.session, time.time()
-    session[AUTHENTICATION_METHODS_SESSION_KEY] = [
-        {"method": "password", "at": now, "email": user.email},
-        {"method": "mfa", "at": now, "type": "totp", "reauthenticated": True},
-    ]
+    request = HttpRequest()
+    request.session = session = client.session
+    request.user = user
+    record_authentication(request, user, method="password", email=user.email)
+    record_authentication(request, user, method="mfa", type="totp", reauthenticated=True)
     session.save()
     assert session.session_key
     page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session.session_key, "url": base}])
