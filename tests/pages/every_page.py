@@ -304,7 +304,7 @@ def _security_pages(world: World) -> Iterator[Visit]:
     for name in ("account_logout", "account_email", "account_change_password", "account_reauthenticate", "usersessions_list"):
         yield Visit(name, world.ines)
     yield Visit("account_change_password", world.ines, press="main form button")
-    for name in ("mfa_index", "mfa_activate_totp", "mfa_generate_recovery_codes", "socialaccount_connections"):
+    for name in ("mfa_index", "mfa_activate_totp", "socialaccount_connections"):
         yield Visit(name, world.ines)
     yield Visit("mfa_activate_totp", world.ines, press="main form button")
     for name in (
