@@ -59,7 +59,7 @@ def becomes_enrolled(page: Page, say: Say, *, javascript: bool) -> None:
     validations.check_due()
     if not javascript:
         page.get_by_role("link", name=say("Look again")).click()
-    expect(page.locator("#standing .status").first).to_have_text(say("Enrolled"))
+    expect(page.locator("#standing .status").first).to_have_text(say("Enrolled"), timeout=15_000)
 
 
 def reject(page: Page, say: Say) -> None:
