@@ -1,13 +1,25 @@
 """The cast, the same in every test, and clients that are signed in as them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from accounts.models import Location, Partner, User
 from accounts.roles import OperatorRole
 from tests import factories as make
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_session_keeps_the_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Ends the sessions that killed workers and servers' threads leave, so that the tests' database can be dropped."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture
