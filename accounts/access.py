@@ -37,8 +37,16 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
     """The sign-in page, and from there back here; a partial update takes the whole page along."""
     htmx = getattr(request, "htmx", None)
     if htmx:
-        return HttpResponseClientRedirect(redirect_to_login(htmx.current_url_abs_path or "/").url)
+        return HttpResponseClientRedirect(redirect_to_login(_page_around(htmx)).url)
     return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
+
+
+def _page_around(htmx: Any) -> str:
+    """The page that asked for a part of itself. The header is the browser's word; one that is no address counts as none."""
+    try:
+        return htmx.current_url_abs_path or "/"
+    except ValueError:
+        return "/"
 
 
 def signed_in(view: View[P]) -> View[P]:

@@ -9,6 +9,7 @@ from accounts import program_choices
 from accounts.models import Location, Partner, TeamInvitation
 from accounts.roles import INCENTIVES_ROLES, PartnerRole
 from accounts.services.roles import Terms
+from incentives_portal.core.visible import visible_text
 
 ORGANIZATION, LISTED = "organization", "listed"
 
@@ -108,7 +109,9 @@ class RoleForm(WhereForm):
 class InviteForm(WhereForm):
     """Whom to invite, and to which role."""
 
-    email = forms.EmailField(label=_("E-mail address"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    email = forms.EmailField(
+        label=_("E-mail address"), validators=[visible_text], widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
     role = forms.ChoiceField(label=_("Role"), widget=forms.RadioSelect)
     language = forms.ChoiceField(
         label=_("Language of the invitation"), choices=TeamInvitation._meta.get_field("language").flatchoices
@@ -125,7 +128,12 @@ class InviteForm(WhereForm):
 class JoinForm(forms.Form):
     """Who a new person is. Their address is the invitation's."""
 
-    name = forms.CharField(label=_("Your name"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = forms.CharField(
+        label=_("Your name"),
+        max_length=200,
+        validators=[visible_text],
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
     password = forms.CharField(
         label=_("Choose a password"),
         help_text=_("At least 12 characters."),

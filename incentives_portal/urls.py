@@ -1,10 +1,14 @@
 """Where the addresses of the portal begin; each app names its own below."""
 
+from allauth.account.views import email
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.http import require_safe
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # A person's address is what invitations are bound to and the operator knows them by: shown, never added to or changed.
+    path("accounts/email/", require_safe(email), name="account_email"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("", include("incentives_portal.core.urls")),

@@ -1,21 +1,10 @@
 """Names and addresses as people type them."""
 
-import unicodedata
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
-from django.utils.translation import gettext_lazy as _
 
-INVISIBLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})
-
-
-def visible_text(value: str) -> None:
-    """Refuses characters that can't be seen: what a reviewer compares has to be what is stored."""
-    if any(unicodedata.category(char) in INVISIBLE for char in value):
-        raise ValidationError(
-            _("This holds characters that can't be seen, as happens when copying. Type it by hand."), code="invisible"
-        )
+from incentives_portal.core.visible import visible_text
 
 
 class TextField(forms.CharField):

@@ -136,9 +136,7 @@ def test_shows_the_current_fiscal_year_and_others_on_demand(as_: As, gunnar: Use
     assert url in page(as_(gunnar), year=str(this_year.previous))
 
 
-@pytest.mark.parametrize(
-    "query", [{"page": "x"}, {"page": "99999"}, {"year": "FY'"}, {"status": "'; --"}, {"q": "\x00" * 3}, {"sort": "pk"}]
-)
+@pytest.mark.parametrize("query", [{"page": "x"}, {"page": "99999"}, {"year": "FY'"}, {"status": "'; --"}, {"sort": "pk"}])
 def test_an_address_that_makes_no_sense_is_the_default(as_: As, ulf: User, query: dict[str, str]) -> None:
     assert as_(ulf).get(URL, query).status_code == 200
 
