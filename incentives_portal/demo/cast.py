@@ -21,7 +21,7 @@ CAST = (
         "ines@fjallglim.example",
         "Ines Duarte",
         _("Incentives admin"),
-        _("Open the invitation in the notices, accept it and enroll the location with its default bank profile."),
+        _("Open an invitation in the notices and enroll the location with its default bank profile."),
     ),
     Figure(
         "gunnar@fjallglim.example",

@@ -11,8 +11,8 @@ from django.db import transaction
 from accounts.models import Location, OperatorAssignment, User
 from accounts.roles import OperatorRole
 from enrollment.derivation import settle
-from enrollment.models import EndReason, Enrollment, Program
-from enrollment.services import enrolling, invitations
+from enrollment.models import EndReason, Enrollment, Notice, Program
+from enrollment.services import enrolling, invitations, notices
 from enrollment.services.evaluation import evaluate
 from enrollment.services.opening import open_year
 from incentives_portal.core import clock
@@ -57,19 +57,26 @@ def play() -> None:
         _mei_enrolls_half()
     with clock.moved_to(now - ago(days=4)):
         _rita_approves_everything()
+    with clock.moved_to(now - ago(days=3)):
+        _ines_reads_what_is_done()
     with clock.moved_to(now - ago(hours=20)):
         _ines_submits_with_a_wrong_name()
 
 
 def _ines_sets_up() -> None:
-    """Ines' first location has its default bank profile and a tax profile; her last one is enrolled by them."""
+    """Ines' first locations have their default bank profile and a tax profile; her last one is enrolled in everything.
+
+    One in between is accepted and left alone, so that *Action required* and *Enrolling* can be seen whatever is mended.
+    """
     ines = User.objects.get(email="ines@fjallglim.example")
-    first, *_rest, last = _locations_of(ines)
+    first, second, third, last = _locations_of(ines)
     account = _payout(ines, first, "Main account", first.partner.legal_name)
-    defaults.set_default(locations=[first], payout_profile=account, currency="SEK", by=ines)
+    defaults.set_default(locations=[first, second], payout_profile=account, currency="SEK", by=ines)
     _tax(ines, first)
     other = _payout(ines, last, "Branch account", last.partner.legal_name, iban="SE3550000000054910000003")
-    _enroll(ines, last, other, _tax(ines, last), programs=1)
+    _enroll(ines, last, other, _tax(ines, last), programs=3)
+    for row in _invited(third):
+        enrolling.accept(enrollment_id=row.pk, by=ines)
 
 
 def _ines_submits_with_a_wrong_name() -> None:
@@ -100,6 +107,13 @@ def _rita_approves_everything() -> None:
     rita = User.objects.get(email="rita@operator.example")
     for validation in Validation.objects.filter(decision=""):
         validations.approve(validation=validation, by=rita)
+
+
+def _ines_reads_what_is_done() -> None:
+    """So that her home page starts with the invitations that she has not answered."""
+    ines = User.objects.get(email="ines@fjallglim.example")
+    for notice in Notice.objects.filter(user=ines).exclude(enrollment__status="invited"):
+        notices.open_notice(notice_id=notice.pk, by=ines)
 
 
 def _last_year() -> None:

@@ -7,13 +7,13 @@ import pytest
 from django.core.management import call_command
 
 from enrollment import derivation
-from enrollment.models import Enrollment
+from enrollment.models import Enrollment, Notice
 from enrollment.tasks import continue_fiscal_year, evaluate_and_invite
 from incentives_portal.core import clock
 from incentives_portal.core.fiscal import FiscalYear
 from incentives_portal.demo import scenes
 from incentives_portal.demo.management.commands.demo_prepare import FEED
-from profiles.models import Validation
+from profiles.models import DefaultBankProfile, Validation
 from profiles.services import validations
 
 
@@ -50,5 +50,21 @@ def test_a_year_passes_in_the_demonstration(settings: Any) -> None:
     evaluate_and_invite()
     after = set(Enrollment.objects.filter(fiscal_year=this_year.next.ends_in, status="enrolled").values_list("location", "program"))
     assert after
-    assert after <= before
+    assert after < before
+    ended = Enrollment.objects.get(end_reason="not_eligible", fiscal_year=this_year.ends_in, location__mpn_id="8100004")
+    assert ended.program.code == "CSR"
+    assert Notice.objects.filter(enrollment=ended, user__email="ines@fjallglim.example", kind="not_continued").exists()
     assert stored_is_derived()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.rule("ENR-1")
+def test_every_notice_of_an_invitation_leads_to_a_location_with_a_default_bank_profile() -> None:
+    call_command("import_feed", str(FEED), "--json")
+    scenes.play()
+    waiting = Notice.objects.filter(user__email="ines@fjallglim.example", opened_at=None)
+    assert waiting
+    for notice in waiting:
+        assert notice.enrollment.status == "invited"
+        assert DefaultBankProfile.objects.filter(location=notice.enrollment.location).exists()
+    assert Enrollment.objects.filter(location__partner__pga_id="7100001", status="action_required").exists()
