@@ -58,7 +58,9 @@ def undecided() -> int:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.rule("VAL-1")
 @pytest.mark.rule("VAL-2")
-def test_a_killed_worker_loses_nothing_and_decides_nothing_twice(partner: Partner, ines: User, submitted: Callable[..., Validation]) -> None:
+def test_a_killed_worker_loses_nothing_and_decides_nothing_twice(
+    partner: Partner, ines: User, submitted: Callable[..., Validation]
+) -> None:
     for number in range(MANY):
         submitted(payouts.create(partner=partner, by=ines, **payout_fields(name=f"Account {number}")))
     with worker():
