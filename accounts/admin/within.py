@@ -43,10 +43,13 @@ class WithinPartner(admin.ModelAdmin):  # type: ignore[type-arg]
         offered = {getattr(each, "parameter_name", each) for each in self.list_filter}
         return lookup.partition("__")[0] in offered and super().lookup_allowed(lookup, value, request)
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase | None:
+    # The types know a later Django, which passes one argument more.
+    def response_action(  # type: ignore[override]
+        self, request: HttpRequest, queryset: QuerySet[Any], *more: Any
+    ) -> HttpResponseBase | None:
         """As Django's, but rows that can't exist are a bad request and not an error."""
         try:
-            return super().response_action(request, queryset)
+            return super().response_action(request, queryset, *more)
         except ValidationError as nonsense:
             raise BadRequest("The action names rows that can't exist.") from nonsense
 
