@@ -38,6 +38,7 @@ def test_keyboard_alone_enrolls(visit: Visit) -> None:
     page.goto(reverse("home"))
     tab_to(page, "Skip to content")
     page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.id === 'main'")
     tab_to(page, f"Open it: {world.first.name}")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{reverse('enrollment', args=[world.invitation.pk])}")
