@@ -178,9 +178,11 @@ DATABASES = {
 REDIS_URL = required("REDIS_URL", example="redis://redis:6379/0", throw_away="redis://127.0.0.1:6379/0")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "incentives_portal.core.cache.SharedCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "portal",
+        # A request waits no longer than this for a Redis that hangs.
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
     }
 }
 
