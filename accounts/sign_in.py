@@ -44,7 +44,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """On the portal's own address, whatever host the request named."""
-        return settings.PORTAL_URL + urlsplit(super().get_reset_password_from_key_url(key)).path
+        return f"{settings.PORTAL_URL}{urlsplit(super().get_reset_password_from_key_url(key)).path}"
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Owes the mail (rule INV-6): a mail server that is away breaks no page, and tells nobody who has an account."""

@@ -28,6 +28,7 @@ def enrollments_using(profile: PayoutProfile | TaxProfile) -> Iterable[Usage]:
             status=str(STATUS_LABELS[shown_to(row.status, row.reason, may_enroll=True)]),
             live=row.ended_at is None and row.status not in OVER,
             url=reverse("enrollment", args=[row.pk]),
+            program_code=row.program.code,
         )
 
 

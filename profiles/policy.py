@@ -1,12 +1,10 @@
 """Who sees and who edits profiles, and who reviews them. The docstrings are the policy."""
 
-import uuid
-
 from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.actor import Actor
 from accounts.models import Location, Membership
-from accounts.policy import NotAllowedError, can, within
+from accounts.policy import NotAllowedError, Scope, can, within
 from accounts.roles import Permission
 from profiles.models import DefaultBankProfile, PayoutProfile, TaxProfile, Validation
 from profiles.usage import live_usage_of
@@ -34,18 +32,19 @@ def locations_editable_by(actor: Actor) -> QuerySet[Location]:
 def may_edit_payout(actor: Actor, profile: PayoutProfile) -> bool:
     """A payout profile is edited by whom all of its consequences concern.
 
-    That is an incentives admin of the entire organization, one who has every location that uses the profile in scope, or,
-    as long as no location uses it, the one who made it.
+    That is an incentives admin of the entire organization and every program, one who has every location and program that
+    uses the profile in scope, or, as long as nothing uses it, the one who made it.
     """
     if actor.partner is None or profile.partner_id != actor.partner.pk:
         return False
-    if any(grant.location_ids is None for grant in actor.grants_for(Permission.EDIT_PROFILES)):
+    grants = list(actor.grants_for(Permission.EDIT_PROFILES))
+    if any(grant.location_ids is None and grant.program_codes is None for grant in grants):
         return True
-    places = _locations_using(profile)
+    places = _places_using(profile)
     if not places:
-        return profile.created_by_id == actor.user.pk and can(actor, Permission.EDIT_PROFILES, profile.scope)
-    mine = set(locations_editable_by(actor).filter(pk__in=places).values_list("pk", flat=True))
-    return places <= mine
+        mine = profile.created_by_id == actor.user.pk or any(grant.location_ids is None for grant in grants)
+        return mine and can(actor, Permission.EDIT_PROFILES, profile.scope)
+    return all(can(actor, Permission.EDIT_PROFILES, place) for place in places)
 
 
 def require_edit_payout(actor: Actor, profile: PayoutProfile) -> None:
@@ -54,10 +53,11 @@ def require_edit_payout(actor: Actor, profile: PayoutProfile) -> None:
         raise NotAllowedError(Permission.EDIT_PROFILES, profile.scope)
 
 
-def _locations_using(profile: PayoutProfile) -> set[uuid.UUID]:
-    """The locations of live enrollments and default bank profiles that use the profile."""
+def _places_using(profile: PayoutProfile) -> set[Scope]:
+    """Where live enrollments, each for its program, and default bank profiles use the profile."""
     defaults = DefaultBankProfile.objects.filter(payout_profile=profile).values_list("location_id", flat=True)
-    return {row.location_id for row in live_usage_of(profile) if row.location_id} | set(defaults)
+    enrolled = {Scope(profile.partner_id, row.location_id, row.program_code) for row in live_usage_of(profile)}
+    return enrolled | {Scope(profile.partner_id, location_id) for location_id in defaults}
 
 
 def reviews_visible_to(actor: Actor) -> QuerySet[Validation]:

@@ -12,7 +12,7 @@ AnyProfile: TypeAlias = PayoutProfile | TaxProfile
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """One enrollment that uses a profile: where, what it is called, its status in words, its page.
+    """One enrollment that uses a profile: where and for which program, what it is called, its status in words, its page.
 
     `live` ones keep a profile from being archived, and go back to validation when it is changed.
     """
@@ -22,6 +22,7 @@ class Usage:
     status: str
     live: bool
     url: str = ""
+    program_code: str | None = None
 
 
 UsageOf: TypeAlias = Callable[[AnyProfile], Iterable[Usage]]
