@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections import deque
+from collections import defaultdict, deque
 from pathlib import Path
 from types import FrameType
 
@@ -63,7 +63,8 @@ class Demonstration:
         self.services = Services(places, given=os.environ)
         self.portal: list[Child] = []
         self.parent = os.getppid()
-        self._restarts: deque[float] = deque(maxlen=_MOST_RESTARTS)
+        # For each program by itself: when Redis ends, beat and worker may follow it, and that is one mishap.
+        self._restarts: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=_MOST_RESTARTS))
 
     def run(self) -> None:
         """Runs until somebody stops it. Raises LocalError."""
@@ -170,10 +171,10 @@ class Demonstration:
             time.sleep(0.5)
 
     def _restart(self, child: Child) -> None:
-        now = time.monotonic()
-        if len(self._restarts) == _MOST_RESTARTS and now - self._restarts[0] < _WITHIN_SECONDS:
+        now, restarts = time.monotonic(), self._restarts[child.program.name]
+        if len(restarts) == _MOST_RESTARTS and now - restarts[0] < _WITHIN_SECONDS:
             raise LocalError(f"{child.program.name} keeps ending:\n{_end_of(child.log)}\nAll of it: {child.log}")
-        self._restarts.append(now)
+        restarts.append(now)
         print(f"{child.program.name} ended unexpectedly and is started again; its log is {child.log}", flush=True)
         time.sleep(1)  # what it left behind may need a moment to go
         child.restart()
