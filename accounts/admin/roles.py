@@ -161,7 +161,7 @@ class RoleAssignmentAdmin(WithinPartner):
         members = members.select_related("user", "partner").order_by("user__name", "user__email")
         if is_operator(request):
             return db_field.formfield(queryset=members, widget=AutocompleteSelect(db_field, self.admin_site))
-        return MemberField(label=capfirst(db_field.verbose_name), queryset=members)
+        return MemberField(label=capfirst(_("person")), queryset=members)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self._sees(request, None)

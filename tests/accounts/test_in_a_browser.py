@@ -120,7 +120,7 @@ def test_a_role_for_one_location_in_django_admin(
     complaints = loud(page)
     page.goto(reverse("admin:accounts_roleassignment_add"))
     assert elsewhere.name not in page.content()
-    page.get_by_label("Member").select_option(label=f"Nina Ny ({nina.email})")
+    page.get_by_label("Person").select_option(label=f"Nina Ny ({nina.email})")
     page.locator("#id_role").select_option(make.INCENTIVES_ADMIN)
     if javascript:
         page.locator("#id_listed_locations_from").select_option(label=str(team["places"][1]))

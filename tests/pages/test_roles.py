@@ -33,7 +33,7 @@ def test_a_global_admin_assigns_one_location_in_django_admin(
         assert other_location.partner.legal_name not in page.content()
     page.goto(reverse("admin:accounts_roleassignment_add"))
     assert otto.name not in page.content() and other_location.mpn_id not in page.content()
-    page.get_by_label("Member").select_option(label=f"Nina Ny ({nina.email})")
+    page.get_by_label("Person").select_option(label=f"Nina Ny ({nina.email})")
     page.locator("#id_role").select_option(label="Incentives admin")
     page.locator("#id_listed_locations_from").select_option(value=str(location.pk))
     page.locator("#id_listed_locations_add, #id_listed_locations_add_link").first.click()
