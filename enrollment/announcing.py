@@ -50,8 +50,13 @@ def announce(row: Enrollment, audience: Audience) -> None:
         tell(row, user, kind, mail=str(kind), key=f"{kind}:{row.pk}:{row.invited_at:%Y%m%dT%H%M%S}:{user.pk}")
 
 
+def notify(row: Enrollment, user: User, kind: Notice.Kind, *, key: str) -> None:
+    """One notice to `user` about `row`; the same `key` again does nothing."""
+    Notice.objects.bulk_create([Notice(user=user, enrollment=row, kind=kind, key=key)], ignore_conflicts=True)
+
+
 def tell(row: Enrollment, user: User, kind: Notice.Kind, *, mail: str, key: str) -> None:
     """One notice and one mail of `templates/mail/<mail>.*` to `user` about `row`; the same `key` again does nothing."""
-    Notice.objects.bulk_create([Notice(user=user, enrollment=row, kind=kind, key=key)], ignore_conflicts=True)
+    notify(row, user, kind, key=key)
     path = reverse("people") if kind is Notice.Kind.ASSIGN_ADMIN else reverse("enrollment", args=[row.pk])
     owe(mail, to=user, key=key, context={"enrollment": row, "path": path, "program": row.program, "location": row.location})

@@ -5,9 +5,9 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.announcements import role_assigned
-from accounts.models import RoleAssignment
+from accounts.models import RoleAssignment, User
 from accounts.roles import PartnerRole
-from enrollment.announcing import audiences, tell
+from enrollment.announcing import audiences, notify, tell
 from enrollment.derivation import Change, lock, settle, statuses_changed
 from enrollment.models import Enrollment, Notice
 from enrollment.services.enrolling import start_validation
@@ -45,19 +45,23 @@ def pass_on_waiting_invitations(sender: Any, assignment: RoleAssignment, **kwarg
 
 @receiver(statuses_changed)
 def tell_what_came_of_it(sender: Any, changes: list[Change], cause: str, **kwargs: Any) -> None:
-    """The incentives admins hear when an enrollment is complete."""
-    done = [
-        change.enrollment for change in changes if change.after == Status.ENROLLED and cause in {"validation_approved", "submitted"}
-    ]
-    if not done:
+    """The incentives admins hear when an enrollment is complete, and when something of it was rejected.
+
+    The mail about a rejection names the fields, so the floor that knows them writes it (rule VAL-3); here is the notice.
+    """
+    done = [one.enrollment for one in changes if one.after == Status.ENROLLED and cause in {"validation_approved", "submitted"}]
+    rejected = [one.enrollment for one in changes if one.after == Status.ACTION_REQUIRED and cause == "validation_rejected"]
+    if not done and not rejected:
         return
-    found = audiences(done)
+    found = audiences([*done, *rejected])
     for row in done:
         for user in found[row.pk].admins:
-            tell(
-                row,
-                user,
-                Notice.Kind.ENROLLED,
-                mail="enrolled",
-                key=f"enrolled:{row.pk}:{row.status_since:%Y%m%dT%H%M%S%f}:{user.pk}",
-            )
+            tell(row, user, Notice.Kind.ENROLLED, mail="enrolled", key=_once("enrolled", row, user))
+    for row in rejected:
+        for user in found[row.pk].admins:
+            notify(row, user, Notice.Kind.REJECTED, key=_once("rejected", row, user))
+
+
+def _once(what: str, row: Enrollment, user: User) -> str:
+    """The key of what is told once per change of status and person."""
+    return f"{what}:{row.pk}:{row.status_since:%Y%m%dT%H%M%S%f}:{user.pk}"

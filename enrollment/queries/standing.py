@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
+from accounts.models import OperatorAssignment
 from accounts.queries.who_can import who_can
 from accounts.roles import Permission
 from enrollment.links import Links
@@ -143,7 +145,7 @@ def standing(actor: Actor, enrollment: Enrollment, now: dt.datetime) -> Standing
         tasks=_tasks(enrollment, now, mine=mine),
         wait=_wait(enrollment, now),
         who=who,
-        timeline=_timeline(enrollment, mine=mine),
+        timeline=_timeline(enrollment, actor, mine=mine),
         payout=str(enrollment.payout_profile) if sees_profiles and enrollment.payout_profile else "",
         tax=str(enrollment.tax_profile) if sees_profiles and enrollment.tax_profile else "",
     )
@@ -219,13 +221,16 @@ def _wait(enrollment: Enrollment, now: dt.datetime) -> Wait | None:
     return Wait(in_words(due, now), time_left(due, now))
 
 
-def _timeline(enrollment: Enrollment, *, mine: bool) -> tuple[Past, ...]:
+def _timeline(enrollment: Enrollment, actor: Actor, *, mine: bool) -> tuple[Past, ...]:
     """Every change of status, the newest first, with who or what caused it (rule STA-2)."""
-    changes = StatusChange.objects.filter(enrollment=enrollment).select_related("by").order_by("-id")
-    return tuple(_past(change, mine=mine) for change in changes)
+    works_there = Exists(OperatorAssignment.objects.filter(user=OuterRef("by")))
+    changes = StatusChange.objects.filter(enrollment=enrollment).select_related("by").annotate(by_operator=works_there)
+    return tuple(_past(change, actor, mine=mine) for change in changes.order_by("-id"))
 
 
-def _past(change: StatusChange, *, mine: bool) -> Past:
+def _past(change: Any, actor: Actor, *, mine: bool) -> Past:
+    """One change as the actor reads it: partners read the operator's name, not those of its people."""
     shown = shown_to(change.after, change.reason, may_enroll=mine)
-    author = str(change.by) if change.by else settings.OPERATOR_NAME
+    named = change.by and (actor.is_operator or not change.by_operator)
+    author = str(change.by) if named else settings.OPERATOR_NAME
     return Past(change.at, shown, str(STATUS_LABELS[shown]), cause_in_words(change.cause), author)

@@ -162,3 +162,17 @@ def test_two_submissions_at_once_start_one_validation(transactional_db: None, pa
     assert race(start, start) == ["done", "done"]
     assert Validation.objects.count() == 1
     assert IBAN not in str(Validation.objects.values().get())
+
+
+@pytest.mark.rule("STA-2")
+@pytest.mark.rule("VAL-3")
+def test_a_rejection_is_noticed_and_speaks_in_the_operators_name(
+    row: Enrollment, as_: As, ines: User, rita: User, payout: PayoutProfile, settings: Any
+) -> None:
+    validation = Validation.objects.get(payout_version=payout.latest)
+    validations.reject(validation=validation, reasons=[("account_holder", "holder_differs_from_legal_name", "")], by=rita)
+    assert status_of(row) == "action_required"
+    assert ines.notices.filter(kind="rejected", enrollment=row).count() == 1
+    page = reverse("enrollment", args=[row.pk])
+    assert rita.name not in as_(ines).get(page).content.decode()
+    assert rita.name in as_(rita).get(page).content.decode()
