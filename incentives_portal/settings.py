@@ -289,7 +289,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_REDBEAT_REDIS_URL = REDIS_URL
 CELERY_REDBEAT_LOCK_TIMEOUT = 15
-CELERY_BEAT_SCHEDULER = "redbeat.RedBeatScheduler"
+CELERY_BEAT_SCHEDULER = "incentives_portal.beat.Scheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 # How often the sweeps look for due work. The demonstration looks more often so that its clock can be seen to move.
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=3 if DEMO else 30)

@@ -12,6 +12,7 @@ from django.core.validators import validate_email
 from django_countries import countries
 
 from accounts.roles import PartnerRole
+from incentives_portal.core.visible import visible_text
 
 Reader = Callable[[str], object]
 
@@ -135,6 +136,7 @@ def email(*, optional: bool = False) -> Reader:
         value = str(limited(raw)).lower()
         if value:
             try:
+                visible_text(value)
                 validate_email(value)
             except ValidationError:
                 raise ValueError("is no e-mail address; it looks like name@company.example") from None

@@ -54,6 +54,9 @@ def read_programs(path: Path, faults: Faults) -> list[ProgramEntry]:
 
 
 def _raw_entries(path: Path, faults: Faults) -> Iterator[tuple[int, Any]]:
+    if not path.is_file():
+        faults.add(FILE, "is no ordinary file; put the exported file in its place")
+        return
     try:
         if path.stat().st_size > LONGEST_FILE:
             faults.add(FILE, f"is larger than {LONGEST_FILE >> 20} MB; that can't be a list of programs")

@@ -18,6 +18,10 @@ def read(sheet: Sheet, path: Path, faults: Faults) -> Iterator[Row]:
 
     A cell that can't be read is a fault and comes as None, so that what depends on the row's key is still checked.
     """
+    if not path.is_file():
+        # A folder, a pipe or a device, which may never end.
+        faults.add(sheet.file, "is no ordinary file; put the exported file in its place")
+        return
     try:
         with path.open("rb") as source:
             yield from _read(sheet, source, faults)
