@@ -11,6 +11,8 @@ from django.conf import settings
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand, CommandError
 
+from incentives_portal.core.catalogue import FOLDERS
+
 FOLDER = Path(settings.BASE_DIR) / "docs" / "reference"
 COMMON = {
     "--version",
@@ -50,7 +52,7 @@ def _is(path: Path, text: str) -> bool:
 
 def _commands() -> str:
     """Every command of the portal's own apps: what it does, its arguments."""
-    own = {config.name for config in apps.get_app_configs() if Path(config.path).is_relative_to(settings.BASE_DIR)}
+    own = {config.name for config in apps.get_app_configs() if config.name.partition(".")[0] in FOLDERS}
     names = sorted(name for name, app in get_commands().items() if app in own - {"incentives_portal.demo"})
     intro = (
         "# Commands\n\n"
