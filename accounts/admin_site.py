@@ -26,7 +26,7 @@ PARTNERS_MODELS = ("accounts_user", "accounts_location", "accounts_roleassignmen
 
 
 def is_partners_admin(actor: Actor | None) -> bool:
-    """Whether the actor assigns roles at a partner: a global or account admin (spec section 2)."""
+    """Whether the actor assigns roles at a partner: a global or account admin (section *People* of the rules)."""
     return bool(actor and actor.partner and Permission.ASSIGN_INCENTIVES_ROLES in actor.permissions)
 
 

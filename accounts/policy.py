@@ -6,7 +6,7 @@ construction because both read the actor's grants. The docstrings are the policy
 
 import uuid
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.db.models import Model, Q, QuerySet
@@ -34,13 +34,6 @@ class Scope:
     partner_id: uuid.UUID
     location_id: uuid.UUID | None = None
     program_code: str | None = None
-
-
-class Scoped(Protocol):
-    """Whatever says where it stands."""
-
-    @property
-    def scope(self) -> Scope: ...
 
 
 def can(actor: Actor, permission: Permission, where: Scope | None = None) -> bool:

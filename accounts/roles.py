@@ -1,4 +1,4 @@
-"""The roles and permissions of the portal, as a table of code (spec section *People and what each may do*).
+"""The roles and permissions of the portal, as a table of code (section *People* of docs/reference/rules.md).
 
 Reading this file is reading the policy: each role has one sentence and the permissions it carries; a permission that
 stands under no role is held by nobody.

@@ -1,4 +1,4 @@
-"""The heart: what the facts of an enrollment mean (spec section *Status*).
+"""The heart: what the facts of an enrollment mean (section *Status* of docs/reference/rules.md).
 
 `derive(facts)` is the whole rule. It is pure: no database, no clock, no language. Everything else in the portal either
 gathers the facts for it (`enrollment.facts`), stores what it says (`enrollment.derivation`) or shows it.

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from enrollment.status import Reason, ShownStatus, Turn
+from enrollment.status import Reason, ShownStatus
 
 Text = str | Promise
 
@@ -205,7 +205,3 @@ def cause_in_words(cause: str) -> str:
 def sentence_of(shown: str, reason: str) -> str:
     """What the status of an enrollment means for it."""
     return worded(REASON_SENTENCES.get(reason) or STATUS_SENTENCES[shown])
-
-
-def is_turn(requirement: Mapping[str, Any], turn: Turn) -> bool:
-    return bool(requirement["turn"] == turn)

@@ -61,7 +61,7 @@ class RoleAssignmentForm(forms.ModelForm):  # type: ignore[type-arg]
         self.fields["program_codes"].choices = list(offered.items())  # type: ignore[attr-defined]
 
     def _offer_roles(self) -> None:
-        """Account admins are not offered the admin roles (spec section 2)."""
+        """Account admins are not offered the admin roles (section *People* of the rules)."""
         actor = self.request.actor  # type: ignore[attr-defined]
         everything = is_operator(self.request)
         self.fields["role"].choices = [  # type: ignore[attr-defined]

@@ -49,7 +49,7 @@ def _reaches(scope: Scope) -> Q:
 
 
 def _granters(roles: list[str]) -> frozenset[str]:
-    """Global and account admins grant incentives roles, global admins alone the admin roles (spec section 2)."""
+    """Global and account admins grant incentives roles, global admins alone the admin roles (section *People* of the rules)."""
     if any(role in INCENTIVES_ROLES for role in roles):
         return ADMIN_ROLES
     return frozenset({PartnerRole.GLOBAL_ADMIN}) if roles else frozenset()

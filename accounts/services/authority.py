@@ -26,7 +26,7 @@ def _actor_at(by: Any, partner: Partner) -> Actor:
 
 
 def require_may_assign(by: Any, partner: Partner, role: str) -> None:
-    """Raises NotAllowedError unless `by` may give and take `role` at `partner` (spec section 2)."""
+    """Raises NotAllowedError unless `by` may give and take `role` at `partner` (section *People* of the rules)."""
     if not _unlimited(by) and not policy.may_assign(_actor_at(by, partner), role):
         raise policy.NotAllowedError(NEEDED[role], policy.Scope(partner.pk))
 

@@ -54,11 +54,6 @@ def decrypt(stored: bytes, *, place: str) -> str:
         raise CannotDecryptError("the value does not belong to this row") from None
 
 
-def key_in_use(stored: bytes) -> str:
-    """The id of the key that `stored` was encrypted with."""
-    return bytes(stored).partition(b"|")[0].decode()
-
-
 def blind_index(text: str, *, purpose: str) -> bytes:
     """A keyed fingerprint: equal texts of one purpose give equal bytes, and nothing else can be learned from it."""
     key = base64.b64decode(settings.BLIND_INDEX_KEY)

@@ -76,7 +76,7 @@ def test_no_partner_role_reaches_another_partner(
     assert not can(actor, permission, Scope(other_partner.pk, uuid.uuid4(), "ONE"))
 
 
-# The table of spec section 2, by hand, so that a change of accounts.roles is seen.
+# The table of people and permissions, by hand, so that a change of accounts.roles is seen.
 MAY = {
     Permission.SEE_ENROLLMENTS: {
         "global_admin",

@@ -70,3 +70,10 @@ def test_links_between_the_documents_lead_somewhere() -> None:
         if not (page.parent / target).exists()
     ]
     assert not broken
+
+
+def test_every_rule_that_is_cited_can_be_looked_up() -> None:
+    cited = re.compile(r"\b(?:ACC|PRG|ELI|STA|INV|ENR|PAY|TAX|VAL|FIS|OPS)-\d+\b")
+    known = set(re.findall(r"\*\*([A-Z]{3}-\d)\*\*", (ROOT / "docs" / "reference" / "rules.md").read_text(encoding="utf-8")))
+    tests = (path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))
+    assert not {rule for text in [everything_said(), *tests] for rule in cited.findall(text)} - known

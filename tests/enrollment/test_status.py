@@ -1,4 +1,4 @@
-"""What the facts mean, exhaustively (spec section *Status*): every combination against a table, and what holds for all."""
+"""What the facts mean, exhaustively: every combination against a table, and what holds for all."""
 
 import dataclasses
 import datetime as dt
