@@ -1,17 +1,25 @@
 """Partners and their locations, users, memberships, roles, team invitations."""
 
+from .directories import Directory, DirectoryGroup, DirectoryPerson, GroupMapping, MailDomain, ScimToken
 from .partners import Location, Partner
-from .roles import Membership, OperatorAssignment, RoleAssignment, RoleLocation
+from .roles import Membership, OperatorAssignment, Origin, RoleAssignment, RoleLocation
 from .team import TeamInvitation
 from .users import User
 
 __all__ = [
+    "Directory",
+    "DirectoryGroup",
+    "DirectoryPerson",
+    "GroupMapping",
     "Location",
+    "MailDomain",
     "Membership",
     "OperatorAssignment",
+    "Origin",
     "Partner",
     "RoleAssignment",
     "RoleLocation",
+    "ScimToken",
     "TeamInvitation",
     "User",
 ]

@@ -40,9 +40,18 @@ class Membership(models.Model):
         return f"{self.user} – {self.partner}"
 
 
+class Origin(models.TextChoices):
+    """Who owns a role: what the directory gave can't be edited by hand, and what people gave the feed leaves alone."""
+
+    HAND = "hand", _("Assigned by hand")
+    FEED = "feed", _("Membership system")
+    DIRECTORY = "directory", _("The partner's directory")
+
+
 class RoleAssignment(models.Model):
     """A role that a member holds, for the entire organization or for listed locations (rules ACC-1, ACC-4).
 
+    `origin` says who owns it: a person's word, the membership system's feed, or the partner's directory.
     `program_codes` limits an incentives role to programs; empty means all. `expires_on` is the last day in force.
     A role is ended, never deleted, so that *who held which role then* can be answered. `partner` repeats the
     membership's partner: composite foreign keys tie both to it.
@@ -59,6 +68,7 @@ class RoleAssignment(models.Model):
     granted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("granted by")
     )
+    origin = models.CharField(_("comes from"), max_length=10, choices=Origin.choices, default=Origin.HAND, db_default="hand")
     granted_at = models.DateTimeField(_("granted"), db_default=DatabaseNow())
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 

@@ -3,8 +3,8 @@
 The caller has a temporary table `feed_users` (line, email, name, pga_id, role, partner_ids, language), checked: addresses
 in lower case and once each, partners and locations that exist and belong together. All runs in the caller's transaction.
 
-The feed is heard when it says something new. Roles that no person granted are the feed's own, and its latest one for a
-member and role is what it said last: a role that an admin ended or narrowed by hand stays so until the feed changes. Who is
+The feed is heard when it says something new. Its latest role for a member is what it said last: a role that an admin ended or
+narrowed by hand stays so until the feed changes. A role that the partner's directory gives stays the directory's. Who is
 suspended gets no role.
 """
 
@@ -41,7 +41,7 @@ WHERE f.outcome <> 'unchanged' ORDER BY f.email ON CONFLICT (user_id, partner_id
 HELD = """
 DROP TABLE IF EXISTS pg_temp.held_roles;
 CREATE TEMP TABLE held_roles ON COMMIT DROP AS
-SELECT r.membership_id, r.role, r.ended_at IS NULL AS in_force, r.granted_by_id IS NULL AS fed, r.granted_at,
+SELECT r.membership_id, r.role, r.ended_at IS NULL AS in_force, r.origin, r.granted_at,
     ARRAY(SELECT s.location_id FROM accounts_rolelocation s WHERE s.assignment_id = r.id ORDER BY s.location_id) AS scope
 FROM feed_users f JOIN accounts_user u ON u.email = f.email JOIN accounts_partner p ON p.pga_id = f.pga_id
     JOIN accounts_membership m ON m.user_id = u.id AND m.partner_id = p.id
@@ -61,8 +61,9 @@ WITH wanted AS (
 )
 SELECT gen_random_uuid() AS id, w.* FROM wanted w
 WHERE NOT EXISTS (SELECT FROM held_roles h WHERE h.membership_id = w.membership_id AND h.in_force AND h.scope = w.scope)
+    AND NOT EXISTS (SELECT FROM held_roles h WHERE h.membership_id = w.membership_id AND h.in_force AND h.origin = 'directory')
     AND w.scope IS DISTINCT FROM (
-        SELECT h.scope FROM held_roles h WHERE h.membership_id = w.membership_id AND h.fed ORDER BY h.granted_at DESC LIMIT 1
+        SELECT h.scope FROM held_roles h WHERE h.membership_id = w.membership_id AND h.origin = 'feed' ORDER BY h.granted_at DESC LIMIT 1
     );
 CREATE INDEX ON feed_roles (membership_id);
 ANALYZE feed_roles;
@@ -73,10 +74,10 @@ DROP TABLE IF EXISTS pg_temp.ended_roles;
 SELECT FROM accounts_partner WHERE id IN (SELECT partner_id FROM feed_roles) ORDER BY id FOR NO KEY UPDATE;
 CREATE TEMP TABLE ended_roles ON COMMIT DROP AS
 SELECT r.id, r.partner_id, r.role, f.line, f.id AS by_id FROM accounts_roleassignment r JOIN feed_roles f USING (membership_id)
-WHERE r.ended_at IS NULL AND (r.role = f.role OR r.granted_by_id IS NULL);
+WHERE r.ended_at IS NULL AND (r.role = f.role OR r.origin = 'feed');
 UPDATE accounts_roleassignment SET ended_at = portal_now() WHERE id IN (SELECT id FROM ended_roles);
-INSERT INTO accounts_roleassignment (id, membership_id, partner_id, role, entire_organization, program_codes)
-SELECT id, membership_id, partner_id, role, scope = '{}', '{}' FROM feed_roles;
+INSERT INTO accounts_roleassignment (id, membership_id, partner_id, role, entire_organization, program_codes, origin)
+SELECT id, membership_id, partner_id, role, scope = '{}', '{}', 'feed' FROM feed_roles;
 INSERT INTO accounts_rolelocation (assignment_id, location_id, partner_id)
 SELECT f.id, s.location_id, f.partner_id FROM feed_roles f CROSS JOIN unnest(f.scope) AS s (location_id);
 UPDATE feed_users SET outcome = 'updated' FROM feed_roles r WHERE r.line = feed_users.line AND outcome = 'unchanged';

@@ -46,6 +46,7 @@ def join(*, person: User, partner: Partner, by: Any) -> Membership:
 def suspend(*, membership: Membership, by: Any) -> None:
     """Their roles stop counting at once and come back with `restore`. Not for the last global admin (rule ACC-4)."""
     authority.require_may_manage(by, membership)
+    _refuse_directorys(membership, by)
     with global_admins.kept(membership.partner_id):
         _refuse_stale(Membership.objects.filter(pk=membership.pk, suspended_at=None).update(suspended_at=clock.now()))
     membership.refresh_from_db()
@@ -59,6 +60,7 @@ def suspend(*, membership: Membership, by: Any) -> None:
 def restore(*, membership: Membership, by: Any) -> None:
     """Takes a suspension back; the roles that have neither ended nor expired count again."""
     authority.require_may_manage(by, membership)
+    _refuse_directorys(membership, by)
     paused = Membership.objects.filter(pk=membership.pk, suspended_at__isnull=False, removed_at=None)
     _refuse_stale(paused.update(suspended_at=None))
     membership.refresh_from_db()
@@ -69,6 +71,7 @@ def restore(*, membership: Membership, by: Any) -> None:
 def remove(*, membership: Membership, by: Any) -> None:
     """They leave the partner: every role ends at once. Not for the last global admin (rule ACC-4)."""
     authority.require_may_manage(by, membership)
+    _refuse_directorys(membership, by)
     moment = clock.now()
     with global_admins.kept(membership.partner_id):
         _refuse_stale(Membership.objects.filter(pk=membership.pk, removed_at=None).update(suspended_at=moment, removed_at=moment))
@@ -81,6 +84,12 @@ def remove(*, membership: Membership, by: Any) -> None:
         role.ended_at = moment
         role_ended.send(RoleAssignment, assignment=role, by=by)
     coverage.tell_of_gaps(held, occasion=f"removed:{membership.pk}:{moment:%Y%m%dT%H%M%S}")
+
+
+def _refuse_directorys(membership: Membership, by: Any) -> None:
+    """Whether somebody provisioned belongs, the directory alone says (rule ACC-5)."""
+    if not audit.is_directory(by) and membership.in_directories.filter(is_provisioned=True).exists():
+        raise ValidationError(_("Your directory provisions this person. Suspend, restore or remove them there."), code="directory")
 
 
 def _refuse_stale(changed: int) -> None:

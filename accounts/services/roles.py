@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.announcements import role_assigned, role_ended
-from accounts.models import Location, Membership, RoleAssignment, RoleLocation
+from accounts.models import Location, Membership, Origin, RoleAssignment, RoleLocation
 from accounts.roles import ADMIN_ROLES, PartnerRole
 from accounts.services import authority, coverage, global_admins
 from incentives_portal.core import audit, clock
@@ -71,7 +71,8 @@ def assign(
     """Gives `role` to a member on these terms, in place of the terms it is held on now; the same terms change nothing.
 
     Locations are ignored for the entire organization. Raises NotAllowedError where `by` may not assign the role, and
-    ValidationError where the terms make no sense, the member is suspended, or the last global admin would expire.
+    ValidationError where the terms make no sense, the member is suspended, the directory owns the role, or the last global
+    admin would expire.
     """
     places = [] if entire_organization else list(locations)
     terms = Terms.asked(
@@ -84,8 +85,9 @@ def assign(
     with global_admins.kept(membership.partner_id):
         _require_active(membership)
         held = RoleAssignment.objects.filter(membership=membership, role=role, ended_at=None).first()
-        if held is not None and Terms.of(held) == terms:
+        if held is not None and Terms.of(held) == terms and _origin(by) in {Origin.HAND, held.origin}:
             return held
+        _refuse_directorys(held, by)
         if held is not None:
             _close(held)
         assignment = _open(membership, role, terms, by)
@@ -101,6 +103,7 @@ def end(*, assignment: RoleAssignment, by: Any) -> None:
         held = RoleAssignment.objects.select_for_update().get(pk=assignment.pk)
         if held.ended_at is not None:
             raise ValidationError(_("This role had already ended."), code="ended")
+        _refuse_directorys(held, by)
         _close(held)
     assignment.ended_at = held.ended_at
     audit.record("role_ended", held, by=by, before=_facts(held))
@@ -112,6 +115,19 @@ def _require_active(membership: Membership) -> None:
     # Read again under the partner's lock: somebody may have suspended them in between.
     if not Membership.objects.filter(pk=membership.pk, suspended_at=None, user__is_active=True).exists():
         raise ValidationError(_("This person is suspended or has left, and can't be given a role."), code="suspended")
+
+
+def _origin(by: Any) -> Origin:
+    return Origin.DIRECTORY if audit.is_directory(by) else Origin.HAND
+
+
+def _refuse_directorys(held: RoleAssignment | None, by: Any) -> None:
+    """What the directory gives, the directory takes (rule ACC-5): by hand it would be back at the next sign-in."""
+    if held is not None and held.origin == Origin.DIRECTORY and not audit.is_directory(by):
+        raise ValidationError(
+            _("This role comes from your directory. Change the person's groups there, or the mapping of the group."),
+            code="directory",
+        )
 
 
 def _close(held: RoleAssignment) -> None:
@@ -128,6 +144,7 @@ def _open(membership: Membership, role: str, terms: Terms, by: Any) -> RoleAssig
         program_codes=list(terms.program_codes),
         expires_on=terms.expires_on,
         granted_by=audit.person(by),
+        origin=_origin(by),
     )
     RoleLocation.objects.bulk_create(
         RoleLocation(assignment=assignment, location_id=place, partner_id=membership.partner_id)
@@ -157,4 +174,5 @@ def _facts(assignment: RoleAssignment) -> dict[str, Any]:
         "locations": list(places),
         "programs": list(assignment.program_codes),
         "expires_on": assignment.expires_on.isoformat() if assignment.expires_on else None,
+        "origin": assignment.origin,
     }

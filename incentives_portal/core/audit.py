@@ -25,6 +25,16 @@ def command(name: str) -> By:
     return By(AuditEntry.ActorKind.COMMAND, name)
 
 
+def directory(name: str) -> By:
+    """A partner's own directory as the actor, at a sign-in or by provisioning; `name` says whose."""
+    return By(AuditEntry.ActorKind.DIRECTORY, name)
+
+
+def is_directory(by: Any) -> bool:
+    """Whether `by` is a partner's directory."""
+    return isinstance(by, By) and by.kind == AuditEntry.ActorKind.DIRECTORY
+
+
 def record(
     act: str,
     thing: Any,

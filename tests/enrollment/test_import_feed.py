@@ -170,7 +170,7 @@ class TestRoles:
     def test_a_role_that_an_admin_gave_stays(self, feed: FeedFiles) -> None:
         feed.import_()
         gunnar = User.objects.get(email="gunnar@norrsken.example")
-        RoleAssignment.objects.filter(membership__user__email="ines@norrsken.example").update(granted_by=gunnar)
+        RoleAssignment.objects.filter(membership__user__email="ines@norrsken.example").update(granted_by=gunnar, origin="hand")
         feed.replace("users.csv", 3, "incentives_admin", "incentives_user")
         feed.import_()
 

@@ -1,0 +1,96 @@
+"""Groups of the directory become roles of the portal (rule ACC-5): the one place where they do, for sign-in and provisioning."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from accounts.models import Directory, DirectoryPerson, GroupMapping, Location, Membership, Origin
+from accounts.roles import PartnerRole
+from accounts.services import roles
+from incentives_portal.core import audit
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a person's groups come to for one role. Locations and programs of several groups add up."""
+
+    role: str
+    entire_organization: bool
+    locations: frozenset[Location]
+    program_codes: frozenset[str]
+
+
+def act_as(directory: Directory) -> audit.By:
+    """The directory as an actor of the audit log."""
+    return audit.directory(directory.partner.legal_name)
+
+
+def given_by(groups: Iterable[str], mappings: Iterable[GroupMapping]) -> list[Given]:
+    """The roles that `groups` give, one for each role. Names and numbers of groups are compared without regard to case.
+
+    Mappings of one role all name the same programs (see `services.directories`), so adding up places never widens a
+    limit to programs.
+    """
+    known = {group.casefold() for group in groups}
+    by_role: dict[str, list[GroupMapping]] = {}
+    for mapping in mappings:
+        if mapping.group.casefold() in known:
+            by_role.setdefault(mapping.role, []).append(mapping)
+    return [_added_up(role, by_role[role]) for role in PartnerRole.values if role in by_role]
+
+
+def _added_up(role: str, mappings: list[GroupMapping]) -> Given:
+    everywhere = any(mapping.entire_organization for mapping in mappings)
+    places = frozenset() if everywhere else frozenset(place for mapping in mappings for place in mapping.locations.all())
+    return Given(role, everywhere, places, frozenset(mappings[0].program_codes))
+
+
+def groups_of(person: DirectoryPerson) -> set[str]:
+    """Their groups: as provisioned, by name and by number, and as claimed at the last sign-in."""
+    groups = set(person.claimed_groups)
+    for group in person.groups.all():
+        groups |= {group.name, group.external_id}
+    return groups - {""}
+
+
+@transaction.atomic
+def align(*, person: DirectoryPerson, by: Any = None) -> list[ValidationError]:
+    """Gives and ends roles until those from the directory are what the person's groups give; the others stay.
+
+    Returns what was refused, such as taking the last global admin's role (rule ACC-4): that role stays as it is, with an entry
+    in the audit log, until somebody else holds it.
+    """
+    by = by or act_as(person.directory)
+    mappings = person.directory.mappings.prefetch_related("locations")
+    wanted = [] if person.membership.suspended_at else given_by(groups_of(person), mappings)
+    changes = [(given.role, partial(_give, person.membership, given, by)) for given in wanted]
+    names = {given.role for given in wanted}
+    for held in person.membership.roles.filter(ended_at=None, origin=Origin.DIRECTORY).exclude(role__in=names):
+        changes.append((held.role, partial(roles.end, assignment=held, by=by)))
+    refused = [_attempt(change, role, person.membership, by) for role, change in changes]
+    return [refusal for refusal in refused if refusal is not None]
+
+
+def _give(membership: Membership, given: Given, by: Any) -> None:
+    roles.assign(
+        membership=membership,
+        role=given.role,
+        entire_organization=given.entire_organization,
+        locations=given.locations,
+        program_codes=given.program_codes,
+        by=by,
+    )
+
+
+def _attempt(change: Callable[[], object], role: str, membership: Membership, by: Any) -> ValidationError | None:
+    try:
+        with transaction.atomic():
+            change()
+    except ValidationError as refusal:
+        audit.record("role_kept", membership, by=by, after={"role": role, "reason": refusal.code})
+        return refusal
+    return None
