@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from accounts.models import Directory, DirectoryPerson, GroupMapping, Location, Membership, Origin, Partner, RoleAssignment, User
 from accounts.roles import PartnerRole
 from accounts.services import directory_roles, people, roles
+from incentives_portal.core import clock
 from incentives_portal.core.models import AuditEntry
 from tests import factories as make
 
@@ -97,7 +98,9 @@ def test_by_hand_nobody_edits_what_the_directory_owns(nils: DirectoryPerson, gun
 
     for change in (
         lambda: roles.end(assignment=role, by=gunnar),
-        lambda: roles.assign(membership=nils.membership, role=role.role, entire_organization=True, by=gunnar),
+        lambda: roles.assign(
+            membership=nils.membership, role=role.role, entire_organization=True, expires_on=clock.today(), by=gunnar
+        ),
         lambda: people.suspend(membership=nils.membership, by=gunnar),
         lambda: people.remove(membership=nils.membership, by=gunnar),
     ):
