@@ -23,7 +23,7 @@ def bring_enrollments_up_to_date(sender: Any, profile: PayoutProfile | TaxProfil
     column = "payout_profile" if isinstance(profile, PayoutProfile) else "tax_profile"
     users = Enrollment.objects.filter(ended_at=None, **{column: profile}).values_list("pk", flat=True)
     rows = lock(list(users))
-    if cause in {"payout_changed", "tax_changed"}:
+    if cause in {"payout_changed", "tax_changed", "alarm_taken_back"}:
         for row in rows:
             if row.submitted_at and row.status not in {Status.INACTIVE, Status.DISCONTINUED}:
                 start_validation(profile, row.program, by=by)

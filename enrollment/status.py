@@ -254,7 +254,9 @@ def _profile_row(key: str, profile: ProfileFacts, *, submitted: bool) -> Require
             return Requirement(key, Turn.MET, reason=f"{key}_chosen", profile_id=profile.profile_id)
         case ProfileState.MISSING | ProfileState.ARCHIVED | ProfileState.UNFIT:
             return Requirement(key, Turn.PARTNER, reason=f"{key}_{profile.state}", link="enroll")
-        case _:  # rejected, expired, frozen: mended on the profile itself
+        case ProfileState.FROZEN:  # rule PAY-5: the operator finds out whose change it was
+            return Requirement(key, Turn.OPERATOR, reason=f"{key}_{profile.state}", profile_id=profile.profile_id)
+        case _:  # rejected, expired: mended on the profile itself
             return Requirement(
                 key, Turn.PARTNER, reason=f"{key}_{profile.state}", link=key, fields=profile.reasons, profile_id=profile.profile_id
             )

@@ -95,8 +95,11 @@ REQUIREMENTS: dict[str, RequirementText] = {
         _("Correct the payout profile"),
     ),
     "payout_frozen": _T(
-        _("The payout profile is frozen because somebody reported that a change of its bank details wasn't theirs."),
-        _("Check the payout profile"),
+        _(
+            "The payout profile is frozen because somebody reported that a change of its bank details wasn't theirs. "
+            "{operator} looks into it and speaks with you."
+        ),
+        waiting=_("{operator} looks into a reported change"),
     ),
     "payout_chosen": _T(_("Chosen. {operator} validates it once you submit.")),
     "payout_validating": _T(_("{operator} is verifying the payout profile. This takes up to 48 hours."), waiting=VALIDATES),
@@ -150,6 +153,8 @@ CAUSES: dict[str, Text] = {
     "tax_changed": _("The tax profile was changed"),
     "profile_archived": _("A profile was archived"),
     "profile_frozen": _("The payout profile was frozen"),
+    "alarm_genuine": _("The change of bank details was found genuine"),
+    "alarm_taken_back": _("The change of bank details was taken back"),
     "validation_approved": _("Bank or tax information was validated"),
     "validation_rejected": _("Bank or tax information was rejected"),
     "continued": _("The enrollment was continued from the fiscal year before"),

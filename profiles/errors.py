@@ -73,6 +73,27 @@ class ClaimedError(DecisionError):
     text = _("Another reviewer is working on this validation.")
 
 
+class FrozenError(DecisionError):
+    """Somebody reported the change (rule PAY-5): nothing is changed, archived or decided until that is settled."""
+
+    text = _(
+        "This profile is frozen, because somebody reported that a change of its bank details wasn't theirs. "
+        "It can be used again once that is settled."
+    )
+
+
+class CoolingOffError(DecisionError):
+    """A changed account waits, so that whoever is robbed can say so; the text says until when."""
+
+
+class AlarmLinkError(ProfileError):
+    text = _("This link is not valid any more. Sign in to look at the payout profile, or ask the support for help.")
+
+
+class AlarmSettledError(ProfileError):
+    text = _("This report is already settled.")
+
+
 class ReasonsError(DecisionError):
     text = _("Choose a reason for at least one field.")
 

@@ -6,7 +6,7 @@ from accounts.actor import Actor
 from accounts.models import Location, Membership
 from accounts.policy import NotAllowedError, Scope, can, within
 from accounts.roles import Permission
-from profiles.models import DefaultBankProfile, PayoutProfile, TaxProfile, Validation
+from profiles.models import BankAlarm, DefaultBankProfile, PayoutProfile, TaxProfile, Validation
 from profiles.usage import live_usage_of
 
 
@@ -67,3 +67,9 @@ def reviews_visible_to(actor: Actor) -> QuerySet[Validation]:
     return visible.select_related(
         "partner", "payout_version__profile", "tax_version__profile__location", "claimed_by", "submitted_by", "decided_by"
     ).annotate(is_of_own_partner=Exists(member))
+
+
+def alarms_visible_to(actor: Actor) -> QuerySet[BankAlarm]:
+    """A reviewer sees every report of a bank change; nobody else any."""
+    visible = BankAlarm.objects.all() if can(actor, Permission.REVIEW) else BankAlarm.objects.none()
+    return visible.select_related("partner", "profile", "version__created_by", "raised_by", "settled_by")

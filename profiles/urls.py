@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from profiles.views import checking, defaults, payouts, profiles, reviews, taxes
+from profiles.views import alarms, checking, defaults, payouts, profiles, reviews, taxes
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("profiles/", profiles.profiles, name="profiles"),
@@ -12,12 +12,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("profiles/payout/<uuid:pk>/", payouts.payout, name="payout"),
     path("profiles/payout/<uuid:pk>/edit/", payouts.payout_edit, name="payout_edit"),
     path("profiles/payout/<uuid:pk>/archive/", payouts.payout_archive, name="payout_archive"),
+    path("bank-alarm/<str:token>/", alarms.bank_alarm, name="bank_alarm"),
     path("profiles/tax/new/", taxes.tax_new, name="tax_new"),
     path("profiles/tax/check/<slug:kind>/", checking.tax_check, name="tax_check"),
     path("profiles/tax/<uuid:pk>/", taxes.tax, name="tax"),
     path("profiles/tax/<uuid:pk>/edit/", taxes.tax_edit, name="tax_edit"),
     path("profiles/tax/<uuid:pk>/archive/", taxes.tax_archive, name="tax_archive"),
     path("reviews/", reviews.reviews, name="reviews"),
+    path("reviews/alarms/<uuid:pk>/", alarms.alarm, name="alarm"),
     path("reviews/<uuid:pk>/", reviews.review, name="review"),
     path("reviews/<uuid:pk>/claim/", reviews.review_claim, name="review_claim"),
     path("reviews/<uuid:pk>/approve/", reviews.review_approve, name="review_approve"),

@@ -1,6 +1,7 @@
 """Partners and their locations, users, memberships, roles, team invitations."""
 
 from .directories import Directory, DirectoryGroup, DirectoryPerson, GroupMapping, MailDomain, ScimToken
+from .former_addresses import FormerAddress
 from .partners import Location, Partner
 from .roles import Membership, OperatorAssignment, Origin, RoleAssignment, RoleLocation
 from .team import TeamInvitation
@@ -10,6 +11,7 @@ __all__ = [
     "Directory",
     "DirectoryGroup",
     "DirectoryPerson",
+    "FormerAddress",
     "GroupMapping",
     "Location",
     "MailDomain",

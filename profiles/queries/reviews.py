@@ -19,7 +19,7 @@ from profiles.models import TaxProfile, Validation, ValidationCheck
 from profiles.models.validation import UNDECIDED
 from profiles.reasons import text_for
 
-from .history import facts_of
+from .comparing import Compared, compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,39 +94,11 @@ def evidence_of(validation: Validation) -> list[Evidence]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """One field as it is under review and as it was before."""
-
-    label: str | Promise
-    now: str
-    before: str
-    changed: bool
-
-
 def comparison_of(validation: Validation) -> tuple[list[Compared], bool]:
     """The version under review beside the one before it, and whether there is one before it."""
     version = validation.version
     previous: Any = version.profile.versions.filter(number__lt=version.number).order_by("-number").first()
-    now, before = facts_of(version), facts_of(previous) if previous else {}
-    # Equal last characters don't make an equal number; the fingerprint knows.
-    other_number = previous is not None and _fingerprint(previous) != _fingerprint(version)
-    rows = [
-        Compared(
-            label,
-            now.get(name, ""),
-            before.get(name, ""),
-            previous is not None
-            and (now.get(name) != before.get(name) or (other_number and name in version.shown and name != "bic")),
-        )
-        for name, label in labels_of(version).items()
-        if now.get(name) or before.get(name)
-    ]
-    return rows, previous is not None
-
-
-def _fingerprint(version: Any) -> bytes:
-    return bytes(version.fingerprint or b"")
+    return compared(version, previous), previous is not None
 
 
 def reasons_of(validation: Validation) -> list[tuple[str | Promise, str, str]]:

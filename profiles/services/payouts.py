@@ -11,6 +11,7 @@ from django.views.decorators.debug import sensitive_variables
 from accounts.models import Partner
 from incentives_portal.core import audit
 from incentives_portal.core.secrets import blind_index
+from profiles import alarm_mails
 from profiles.errors import FieldsError
 from profiles.identifiers.checking import BankInfo, bank_of, canonical, check_bank_details, mask
 from profiles.models import PayoutProfile, PayoutProfileVersion
@@ -43,6 +44,13 @@ class Details:
     def of(cls, version: PayoutProfileVersion) -> "Details":
         """The details that a stored version holds."""
         return cls(version.payment_method, str(version.bank_country), version.account_holder, version.read_identifiers())
+
+    @sensitive_variables()
+    def changed(self, payment_method: str, bank_country: str, account_holder: str, typed: Mapping[str, str]) -> "Details":
+        """These details as somebody wants them: an identifier given as "" stays as long as country and method do."""
+        if (payment_method, bank_country) == (self.payment_method, self.bank_country):
+            typed = {kind: value.strip() or self.identifiers.get(kind, "") for kind, value in typed.items()}
+        return Details.checked(payment_method, bank_country, account_holder, typed)
 
     @property
     def bank(self) -> BankInfo:
@@ -92,22 +100,22 @@ def change(
     """Changes a profile. Anything but the name makes a new version, which has to be validated (rules PAY-4, ENR-4).
 
     An identifier given as "" stays as it is, as long as country and payment method do. The version in force stays in force
-    until the new one is validated. Raises StaleError, ArchivedError, FieldsError, NameTakenError.
+    until the new one is validated. All admins are told, and can freeze it (rule
+    PAY-5). Raises StaleError, ArchivedError, FrozenError, FieldsError, NameTakenError.
     """
     profile = versions.lock_to_change(profile, seen_version)
     assert profile.latest is not None
     before, now = _for_audit(profile), Details.of(profile.latest)
-    typed = dict(identifiers)
-    if (payment_method, bank_country) == (now.payment_method, now.bank_country):
-        typed = {kind: value.strip() or now.identifiers.get(kind, "") for kind, value in typed.items()}
-    details = Details.checked(payment_method, bank_country, account_holder, typed)
+    details = now.changed(payment_method, bank_country, account_holder, identifiers)
     renamed, material = profile.name != name.strip(), details != now
     profile.name = name.strip()
     if renamed:
         versions.save_named(profile)
+    replaced = profile.latest
     if material:
         versions.supersede_open(profile)
-        _add_version(profile, seen_version + 1, details, by)
+        _add_version(profile, versions.next_number(profile), details, by)
+        alarm_mails.tell_changed(replaced, profile.latest, by=by)
     if renamed or material:
         audit.record("payout_profile.changed", profile, by=by, before=before, after=_for_audit(profile))
     if material:
@@ -124,8 +132,16 @@ def archive(*, profile: PayoutProfile, by: Any) -> PayoutProfile:
 
 @sensitive_variables()
 def _add_version(profile: PayoutProfile, number: int, details: Details, by: Any) -> None:
+    version = _version_of(profile, number, details, by)
+    version.save(force_insert=True)
+    profile.latest = version
+    profile.save(update_fields=["latest"])
+
+
+@sensitive_variables()
+def _version_of(profile: PayoutProfile, number: int, details: Details, by: Any) -> PayoutProfileVersion:
     numbers = details.identifiers
-    version = PayoutProfileVersion(
+    return PayoutProfileVersion(
         profile=profile,
         number=number,
         payment_method=details.payment_method,
@@ -137,9 +153,42 @@ def _add_version(profile: PayoutProfile, number: int, details: Details, by: Any)
         bank_name=details.bank.name[:200],
         created_by=audit.person(by),
     )
-    version.save(force_insert=True)
-    profile.latest = version
-    profile.save(update_fields=["latest"])
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A change of account before it is saved: the version that it would make, and a stamp that stands for just this change."""
+
+    version: PayoutProfileVersion
+    stamp: str
+
+
+@sensitive_variables()
+def preview(
+    *,
+    profile: PayoutProfile,
+    payment_method: str,
+    bank_country: str,
+    account_holder: str,
+    identifiers: Mapping[str, str],
+    **_name: str,
+) -> Preview | None:
+    """What `change` would make of the account, to be looked at first (rule PAY-5), or None where the account stays.
+
+    Raises FieldsError.
+    """
+    assert profile.latest is not None
+    now = Details.of(profile.latest)
+    details = now.changed(payment_method, bank_country, account_holder, identifiers)
+    if (details.payment_method, details.bank_country, details.identifiers) == (
+        now.payment_method,
+        now.bank_country,
+        now.identifiers,
+    ):
+        return None
+    wanted = json.dumps([payment_method, bank_country, details.account_holder, details.identifiers], sort_keys=True)
+    stamp = blind_index(f"{profile.pk}/{profile.latest.number}/{wanted}", purpose="confirm").hex()
+    return Preview(_version_of(profile, profile.latest.number + 1, details, None), stamp)
 
 
 def _for_audit(profile: PayoutProfile) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def change(
         versions.save_named(profile)
     if material:
         versions.supersede_open(profile)
-        _add_version(profile, seen_version + 1, details, by)
+        _add_version(profile, versions.next_number(profile), details, by)
     if renamed or material:
         audit.record("tax_profile.changed", profile, by=by, before=before, after=_for_audit(profile))
     if material:

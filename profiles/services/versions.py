@@ -7,12 +7,12 @@ that neither a change nor a decision can slip between what was submitted and wha
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from incentives_portal.core import audit
 from incentives_portal.core.clock import DatabaseNow
 from profiles.announcements import profile_changed
-from profiles.errors import ArchivedError, InUseError, NameTakenError, StaleError
+from profiles.errors import ArchivedError, FrozenError, InUseError, NameTakenError, StaleError
 from profiles.models import DefaultBankProfile, PayoutProfile, TaxProfile, Validation
 from profiles.usage import AnyProfile, live_usage_of
 
@@ -28,13 +28,26 @@ def lock(profile: P) -> P:
 
 
 def lock_to_change(profile: P, seen_version: int) -> P:
-    """The locked profile. Raises ArchivedError, or StaleError where `seen_version` isn't the latest any more."""
+    """The locked profile. Raises ArchivedError, FrozenError, or StaleError where `seen_version` isn't the latest any more."""
     locked = lock(profile)
     if locked.archived_at is not None:
         raise ArchivedError
+    refuse_frozen(locked)
     if locked.latest is None or locked.latest.number != seen_version:
         raise StaleError
     return locked
+
+
+def refuse_frozen(profile: AnyProfile) -> None:
+    """Raises FrozenError where a change of the bank details was reported and that isn't settled (rule PAY-5)."""
+    if isinstance(profile, PayoutProfile) and profile.frozen_at is not None:
+        raise FrozenError
+
+
+def next_number(profile: AnyProfile) -> int:
+    """The number of the next version: one more than any before it, those that were taken back included."""
+    versions: Any = profile.versions
+    return int(versions.aggregate(last=Max("number"))["last"] or 0) + 1
 
 
 def save_named(profile: AnyProfile) -> None:
@@ -68,10 +81,11 @@ def announce(profile: AnyProfile, cause: str, *, by: Any, validation: Validation
 
 @transaction.atomic
 def archive(profile: P, *, by: Any) -> P:
-    """Archives a profile that nothing uses (rule PAY-4). Twice is the same as once. Raises InUseError."""
+    """Archives a profile that nothing uses (rule PAY-4). Twice is the same as once. Raises InUseError, FrozenError."""
     locked = lock(profile)
     if locked.archived_at is not None:
         return locked
+    refuse_frozen(locked)
     places = _places_that_use(locked)
     if places:
         raise InUseError(", ".join(places))

@@ -1,19 +1,21 @@
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import PortalRequest, allowed
 from accounts.policy import get_or_404, require
 from accounts.roles import Permission
 from profiles import policy
-from profiles.errors import ArchivedError, InUseError
+from profiles.errors import ArchivedError, FieldsError, FrozenError, InUseError
 from profiles.forms.payout import PayoutForm, initial_of
 from profiles.models import DefaultBankProfile, PayoutProfile
+from profiles.queries.comparing import compared
 from profiles.queries.history import versions_of
 from profiles.queries.standing import rejection_of
 from profiles.services import payouts
@@ -48,8 +50,8 @@ def payout_edit(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     """Changes a payout profile; says before saving what goes back to validation (rule ENR-4)."""
     profile = get_or_404(policy.payouts_visible_to(request.actor), pk=pk)
     policy.require_edit_payout(request.actor, profile)
-    if profile.archived_at is not None:
-        messages.error(request, str(ArchivedError()))
+    if profile.archived_at is not None or profile.frozen_at is not None:
+        messages.error(request, str(FrozenError() if profile.frozen_at else ArchivedError()))
         return redirect("payout", profile.pk)
     return _edit(request, profile)
 
@@ -57,18 +59,37 @@ def payout_edit(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
 def _edit(request: PortalRequest, profile: PayoutProfile) -> HttpResponse:
     initial = initial_of(profile)
     version = profile.latest
+    context: dict[str, Any] = {"profile": profile}
     if request.method == "POST" and not wants_fields(request):
         form = PayoutForm(request.POST, person=request.user, version=version, initial=initial)
-        done = saved(form, lambda: payouts.change(profile=profile, by=request.user, seen_version=_seen(form), **form.details))
-        if done is not None:
-            messages.success(request, _("“%(name)s” is saved.") % {"name": done.name})
-            return back(request, "payout", profile.pk)
+        context |= _to_confirm(request, form, profile)
+        if not context.get("changes"):
+            done = saved(form, lambda: payouts.change(profile=profile, by=request.user, seen_version=_seen(form), **form.details))
+            if done is not None:
+                messages.success(request, _("“%(name)s” is saved.") % {"name": done.name})
+                return back(request, "payout", profile.pk)
     else:
         shown = initial | (redrawn(request) if wants_fields(request) else {})
         form = PayoutForm(person=request.user, version=version, initial=shown)
     form.show_reasons(rejection_of(profile))
-    users, others = usage_seen_by(request, profile, live_only=True)
-    return draw(request, "profiles/payout_edit.html", form, {"profile": profile, "users": users, "others": others})
+    context["users"], context["others"] = usage_seen_by(request, profile, live_only=True)
+    return draw(request, "profiles/payout_edit.html", form, context)
+
+
+@sensitive_variables()
+def _to_confirm(request: PortalRequest, form: PayoutForm, profile: PayoutProfile) -> dict[str, Any]:
+    """Before and after of a changed account, and the stamp that confirms it; nothing where that was seen already (rule PAY-5)."""
+    if not form.is_valid() or profile.latest is None or profile.latest.number != _seen(form):
+        return {}
+    try:
+        preview = payouts.preview(profile=profile, **form.details)
+    except FieldsError:
+        return {}
+    if preview is None or preview.stamp == request.POST.get("confirmed"):
+        return {}
+    form.keep_what_is_right()
+    rows = [row for row in compared(preview.version, profile.latest) if row.changed]
+    return {"changes": rows, "stamp": preview.stamp}
 
 
 def _seen(form: PayoutForm) -> int:
@@ -104,6 +125,9 @@ def payout_archive(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     policy.require_edit_payout(request.actor, profile)
     try:
         payouts.archive(profile=profile, by=request.user)
+    except FrozenError as refused:
+        messages.error(request, str(refused))
+        return redirect("payout", profile.pk)
     except InUseError as refused:
         messages.error(request, _("Not archived, because it is in use: %(places)s") % {"places": refused})
         return redirect("payout", profile.pk)

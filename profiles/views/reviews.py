@@ -20,6 +20,7 @@ from profiles.forms.rejection import RejectionForm
 from profiles.models import Validation
 from profiles.queries.reviews import comparison_of, evidence_of, is_own, queue_rows, reasons_of, waiting
 from profiles.services import validations
+from profiles.services.cooling_off import cooling_off_until
 
 PAGE_SIZE = 50
 
@@ -29,7 +30,12 @@ PAGE_SIZE = 50
 def reviews(request: PortalRequest) -> HttpResponse:
     """The reviewers' queue, the most urgent first (rule VAL-2)."""
     page = Paginator(waiting(policy.reviews_visible_to(request.actor)), PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "reviews/reviews.html", {"page": page, "rows": queue_rows(list(page.object_list), request.user)})
+    context = {
+        "page": page,
+        "rows": queue_rows(list(page.object_list), request.user),
+        "alarms": policy.alarms_visible_to(request.actor).filter(outcome="").order_by("raised_at"),
+    }
+    return render(request, "reviews/reviews.html", context)
 
 
 def _seen(request: PortalRequest, pk: uuid.UUID) -> Any:
@@ -59,6 +65,8 @@ def _draw(request: PortalRequest, validation: Any, form: RejectionForm) -> HttpR
         "own": is_own(validation, request.user),
         "mine": held and validation.claimed_by_id == request.user.pk,
         "held_by": validation.claimed_by if held and validation.claimed_by_id != request.user.pk else None,
+        "frozen": getattr(validation.profile, "frozen_at", None),
+        "cooling_off_until": cooling_off_until(validation.version),
         "superseded": validation.profile.latest_id != validation.version.pk or validation.profile.archived_at is not None,
     }
     return render(request, "reviews/review.html", context)

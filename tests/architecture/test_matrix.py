@@ -18,7 +18,7 @@ from accounts.models import Location, Partner, User
 from accounts.services import team_invitations
 from enrollment.models import Enrollment, Notice
 from incentives_portal.core import audit
-from profiles.models import PayoutProfile, TaxProfile, Validation
+from profiles.models import BankAlarm, PayoutProfile, TaxProfile, Validation
 from profiles.services import payouts, taxes, validations
 from tests import factories as make
 
@@ -73,6 +73,8 @@ ADDRESSES = {
     "tax": Address(PROFILES, "tax"),
     "tax_edit": Address(PROFILES, "tax"),
     "tax_archive": Address(PROFILES, "tax", post=True),
+    "bank_alarm": Address(PUBLIC, "token"),
+    "alarm": Address(REVIEW, "alarm"),
     "reviews": Address(REVIEW),
     "review": Address(REVIEW, "validation"),
     "review_claim": Address(REVIEW, "validation", post=True),
@@ -114,6 +116,7 @@ class Things:
     payout: PayoutProfile
     tax: TaxProfile
     validation: Validation
+    alarm: BankAlarm
     member: User
     invitation: Any
     token: str
@@ -129,6 +132,7 @@ class Things:
             "payout": [self.payout.pk],
             "tax": [self.tax.pk],
             "validation": [self.validation.pk],
+            "alarm": [self.alarm.pk],
             "membership": [membership.pk],
             "membership_role": [membership.pk, "incentives_user"],
             "invitation": [self.invitation.pk],
@@ -163,7 +167,8 @@ def things_of(partner: Partner, location: Location, admin: User) -> Things:
         entire_organization=True,
         by=audit.SYSTEM,
     )
-    return Things(enrollment, payout, tax, validation, admin, invitation, "no-such-token")
+    alarm = BankAlarm.objects.create(partner=partner, profile=payout, version=payout.latest, raised_by=admin)
+    return Things(enrollment, payout, tax, validation, alarm, admin, invitation, "no-such-token")
 
 
 @pytest.fixture

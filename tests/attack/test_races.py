@@ -77,7 +77,7 @@ def test_two_edits_of_one_profile(as_: As, location: Location, ines: User) -> No
 
     def edit(iban: str) -> Click:
         given = {"name": payout.name, "payment_method": "bank_transfer", "bank_country": "SE", "account_holder": "N", "seen": "1"}
-        return post(as_(ines), "payout_edit", payout.pk, **given, iban=iban)
+        return post(as_(ines), "payout_edit", payout.pk, **given, iban=iban, confirmed=journeys.stamp_of(payout, iban))
 
     assert sorted(at_once(edit("SE3550000000054910000003"), edit("SE7280000810340009783242"))) in ([200, 302], [302, 422])
     assert list(PayoutProfileVersion.objects.filter(profile=payout).order_by("number").values_list("number", flat=True)) == [1, 2]
@@ -90,6 +90,7 @@ def test_approve_reject_and_edit(_round: int, as_: As, location: Location, ines:
     payout = PayoutProfile.objects.get()
     validation = Validation.objects.get(payout_version__profile=payout)
     changed = {"payment_method": "bank_transfer", "bank_country": "SE", "account_holder": "N", "iban": "SE3550000000054910000003"}
+    changed["confirmed"] = journeys.stamp_of(payout, changed["iban"])
     found = at_once(
         post(as_(rita), "review_approve", validation.pk),
         post(as_(roland), "review_reject", validation.pk, reason_account_holder="other", note_account_holder="Wrong."),

@@ -92,3 +92,16 @@ def enrolled(program: Program, location: Location, by: User, reviewer: User, **t
     row.refresh_from_db()
     assert row.status == "enrolled"
     return row
+
+
+def stamp_of(payout: PayoutProfile, iban: str, holder: str = "N") -> str:
+    """What confirms on the form that a profile's account becomes this one."""
+    preview = payouts.preview(
+        profile=PayoutProfile.objects.get(pk=payout.pk),
+        payment_method="bank_transfer",
+        bank_country="SE",
+        account_holder=holder,
+        identifiers={"iban": iban},
+    )
+    assert preview is not None
+    return preview.stamp

@@ -125,7 +125,6 @@ PARTNERS_TURN = {
     ProfileState.MISSING,
     ProfileState.ARCHIVED,
     ProfileState.UNFIT,
-    ProfileState.FROZEN,
     ProfileState.EXPIRED,
     ProfileState.REJECTED,
 }
@@ -136,7 +135,7 @@ def test_every_situation_after_acceptance_is_as_its_parts_say() -> None:
     for payout, tax, currency, submitted in itertools.product(ProfileState, ProfileState, [False, True], [False, True]):
         outcome = derive(accepted(payout=ProfileFacts(payout), tax=ProfileFacts(tax), currency_fits=currency, submitted=submitted))
         lacking = {payout, tax} & PARTNERS_TURN or not currency or not submitted
-        waiting = {payout, tax} & {ProfileState.VALIDATING, ProfileState.UNCHECKED}
+        waiting = {payout, tax} & {ProfileState.VALIDATING, ProfileState.UNCHECKED, ProfileState.FROZEN}
         expected = Status.ACTION_REQUIRED if lacking else Status.VALIDATING if waiting else Status.ENROLLED
         assert (outcome.status, outcome.reason) == (expected, Reason.NONE), (payout, tax, currency, submitted)
         assert [row.key for row in outcome.requirements] == ["invitation", "payout", "tax", "currency", "submit"]

@@ -27,7 +27,7 @@ def test_every_state_of_a_profile_has_a_sentence_and_what_is_the_partners_turn_a
             if code in impossible:
                 continue
             text = REQUIREMENTS[code]
-            assert text.sentence and (text.waiting if state is ProfileState.VALIDATING else text.action)
+            assert text.sentence and (text.waiting if state in {ProfileState.VALIDATING, ProfileState.FROZEN} else text.action)
 
 
 @pytest.mark.rule("ENR-4")

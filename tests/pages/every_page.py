@@ -21,15 +21,16 @@ from incentives_portal.core import clock
 from incentives_portal.core.audit import SYSTEM
 from incentives_portal.core.models import Mail
 from incentives_portal.core.outbox.delivery import compose
+from profiles.alarm_links import token_for
 from profiles.models import Validation
-from profiles.services import defaults, payouts, validations
+from profiles.services import alarms, defaults, payouts, validations
 from tests import factories as make
 from tests.enrollment import stages
 
 IBANS = ("SE3550000000054910000003", "SE7280000810340009783242", "DE89370400440532013000")
 
 # Pages that say no.
-ANSWERS = {("join", "refused"): 410, ("socialaccount_login_error", ""): 401}
+ANSWERS = {("join", "refused"): 410, ("bank_alarm", "refused"): 410, ("socialaccount_login_error", ""): 401}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ def build(language: str, mails: Path) -> World:
     make.give_role(world.gloria, partner, make.GLOBAL_ADMIN)
     _enrollments(world, places)
     _profiles(world, places)
+    _reported(world, places[0])
     _people(world)
     _second_factor(world.astrid)
     _caught_mail(mails)
@@ -171,6 +173,22 @@ def _profiles(world: World, places: list[Location]) -> None:
     things["review_tax"] = waiting.get(tax_version__profile=world.rows["fresh"].tax_profile)
     things["review_decided"] = Validation.objects.filter(decision="rejected").first()
     things["location"] = places[0]
+
+
+def _reported(world: World, place: Location) -> None:
+    """A changed account that somebody reported: frozen, and nothing settled yet."""
+    profile = stages.payout(place, world.ines, "Reported", identifiers={"iban": IBANS[0]})
+    now = {"name": "Reported", "payment_method": "bank_transfer", "bank_country": "SE", "account_holder": "Norrsken Data AB"}
+    profile = payouts.change(profile=profile, seen_version=1, identifiers={"iban": IBANS[1]}, by=world.ines, **now)
+    world.things["alarm_token"] = token_for(profile.latest, world.gunnar)
+    world.things["alarm"] = alarms.raise_alarm(token=world.things["alarm_token"])
+    world.things["frozen"] = profile
+    unreported = stages.payout(place, world.ines, "Changed", identifiers={"iban": IBANS[0]})
+    now["name"] = "Changed"
+    unreported = payouts.change(
+        profile=unreported, seen_version=1, identifiers={"iban": IBANS[2]}, by=world.ines, **now | {"bank_country": "DE"}
+    )
+    world.things["quiet_token"] = token_for(unreported.latest, world.gunnar)
 
 
 def _people(world: World) -> None:
@@ -273,7 +291,12 @@ def _profile_pages(world: World) -> Iterator[Visit]:
     yield Visit("tax_new", world.ines, label="where")
     yield Visit("tax_new", world.ines, query=here)
     yield Visit("tax_new", world.ines, query=here, press="main form .buttons:last-child button")
-    for name in ("payout", "approved_payout", "unused", "archived"):
+    yield Visit("bank_alarm", args=(things["alarm_token"],), label="frozen")
+    yield Visit("bank_alarm", args=(things["quiet_token"],), label="asks")
+    yield Visit("bank_alarm", args=("nothing",), label="refused")
+    yield Visit("alarm", world.rita, (things["alarm"].pk,))
+    yield Visit("alarm", world.rita, (things["alarm"].pk,), press="main form .button")
+    for name in ("payout", "approved_payout", "unused", "archived", "frozen"):
         yield Visit("payout", world.ines, (things[name].pk,), label=name)
     for kind in ("payout", "tax"):
         yield Visit(f"{kind}_edit", world.ines, (things[kind].pk,), label="rejected")

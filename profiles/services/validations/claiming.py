@@ -1,4 +1,5 @@
 import datetime as dt
+import uuid
 
 from django.db import transaction
 from django.db.models import Q
@@ -19,8 +20,13 @@ def refuse_own_request(validation: Validation, by: User) -> None:
     Raises OwnRequestError. The database repeats the first part.
     """
     own = by.pk in {validation.submitted_by_id, validation.version.created_by_id, validation.profile.created_by_id}
-    if own or Membership.objects.filter(user=by, partner_id=validation.partner_id).exists():
+    if own or is_own_partner(by, validation.partner_id):
         raise OwnRequestError
+
+
+def is_own_partner(by: User, partner_id: uuid.UUID) -> bool:
+    """Whether `by` belongs to the partner, or once did."""
+    return Membership.objects.filter(user=by, partner_id=partner_id).exists()
 
 
 @transaction.atomic

@@ -3,15 +3,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incentives_portal.core import audit, clock
 from profiles import mails
-from profiles.errors import AlreadyDecidedError, ClaimedError, NoteError, ReasonsError, SupersededError
+from profiles.errors import AlreadyDecidedError, ClaimedError, CoolingOffError, NoteError, ReasonsError, SupersededError
 from profiles.fields import labels_of
 from profiles.models import PayoutProfile, TaxProfile, Validation, ValidationReason
 from profiles.reasons import REASONS
 from profiles.services import versions
+from profiles.services.cooling_off import cooling_off_until
 
 from .claiming import refuse_own_request
 
@@ -25,6 +29,7 @@ def approve(*, validation: Validation, by: User) -> Validation:
     """Approves the version that was reviewed (rule VAL-5). Raises a DecisionError."""
     locked = lock(validation)
     refuse_unless_decidable(locked, by)
+    refuse_while_cooling_off(locked)
     return store(locked, Validation.Decision.APPROVED, by=by)
 
 
@@ -67,10 +72,19 @@ def refuse_unless_decidable(validation: Validation, by: User) -> None:
     refuse_superseded(validation)
     if validation.decision != Validation.Decision.OPEN:
         raise AlreadyDecidedError
+    versions.refuse_frozen(validation.profile)
     refuse_own_request(validation, by)
     held = validation.claimed_until is not None and validation.claimed_until >= clock.now()
     if held and validation.claimed_by_id != by.pk:
         raise ClaimedError
+
+
+def refuse_while_cooling_off(validation: Validation) -> None:
+    """Raises CoolingOffError where a changed account may not be approved yet (rule PAY-5)."""
+    until = cooling_off_until(validation.version)
+    if until is not None:
+        moment = date_format(localtime(until), "DATETIME_FORMAT")
+        raise CoolingOffError(_("A changed account can't be approved before %(moment)s.") % {"moment": moment})
 
 
 def _refuse_bad_reasons(validation: Validation, reasons: Sequence[Reason]) -> None:

@@ -9,7 +9,7 @@ from incentives_portal.core import audit
 from incentives_portal.core.clock import DatabaseNow
 from incentives_portal.core.waking import wake_on_commit
 from profiles.errors import StaleError
-from profiles.models import PayoutProfile, PayoutProfileVersion, TaxProfile, TaxProfileVersion, Validation
+from profiles.models import PayoutProfile, PayoutProfileVersion, TaxProfile, TaxProfileVersion, Validation, ValidationCheck
 from profiles.models.validation import VALIDATION_TIME
 
 TASK = "profiles.tasks.run_validations"
@@ -47,6 +47,21 @@ def start(
         # Only a hint: the sweep finds the row anyway, broker or not.
         wake_on_commit(TASK)
     return validation
+
+
+def start_again(version: PayoutProfileVersion) -> None:
+    """Opens anew what was superseded by a change that is taken back (rule PAY-5), with 48 hours from now."""
+    superseded = Validation.objects.filter(payout_version=version, decision=Validation.Decision.SUPERSEDED)
+    ValidationCheck.objects.filter(validation__in=superseded).delete()
+    superseded.update(
+        decision=Validation.Decision.OPEN,
+        decided_at=None,
+        checked_at=None,
+        overdue_since=None,
+        submitted_at=DatabaseNow(),
+        due_at=ExpressionWrapper(DatabaseNow() + VALIDATION_TIME, output_field=DateTimeField()),
+    )
+    wake_on_commit(TASK)
 
 
 def _is_latest(version: PayoutProfileVersion | TaxProfileVersion) -> bool:

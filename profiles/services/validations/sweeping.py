@@ -8,9 +8,11 @@ from django.db import transaction
 from incentives_portal.core import audit
 from incentives_portal.core.clock import DatabaseNow
 from profiles import checks, mails
-from profiles.errors import SupersededError
+from profiles.errors import FrozenError, SupersededError
 from profiles.models import Validation, ValidationCheck
 from profiles.models.validation import UNDECIDED
+from profiles.services import versions
+from profiles.services.cooling_off import cooling_off_until
 from profiles.subjects import subject_of
 
 from .deciding import lock, refuse_superseded, store
@@ -27,6 +29,7 @@ def check_due(*, by: Any = audit.SYSTEM, limit: int = 500) -> dict[str, int]:
     counts = {"checked": 0, "approved": 0, "waiting": 0, "failed": 0}
     delay = dt.timedelta(seconds=settings.AUTOMATIC_CHECK_DELAY_SECONDS)
     due = Validation.objects.filter(UNDECIDED, checked_at=None, submitted_at__lte=DatabaseNow() - delay)
+    due = due.exclude(payout_version__profile__frozen_at__isnull=False)
     for validation in due.select_related("payout_version__profile", "tax_version__profile").order_by("due_at", "pk")[:limit]:
         try:
             outcome = _check_one(validation, by)
@@ -46,7 +49,8 @@ def _check_one(validation: Validation, by: Any) -> str:
     try:
         locked = lock(validation, skip_locked=True)
         refuse_superseded(locked)
-    except (Validation.DoesNotExist, type(validation.profile).DoesNotExist, SupersededError):
+        versions.refuse_frozen(locked.profile)
+    except (Validation.DoesNotExist, type(validation.profile).DoesNotExist, SupersededError, FrozenError):
         return ""
     if locked.decision or locked.checked_at is not None:
         return ""
@@ -56,7 +60,8 @@ def _check_one(validation: Validation, by: Any) -> str:
     )
     locked.checked_at = DatabaseNow()
     locked.save(update_fields=["checked_at"])
-    if checks.verdict(findings) == "approve" and settings.AUTOMATIC_APPROVAL:
+    cooling_off = cooling_off_until(locked.version) is not None
+    if checks.verdict(findings) == "approve" and settings.AUTOMATIC_APPROVAL and not cooling_off:
         store(locked, Validation.Decision.APPROVED, by=by)
         return "approved"
     return "waiting"

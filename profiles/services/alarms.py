@@ -1,0 +1,78 @@
+"""*This wasn't me* (rule PAY-5): a change of bank details is told to all admins, and any of them can freeze it from the mail.
+
+Freezing is all that the link does: it works signed out, in whatever hands the mail is, so it can stop money and never send it
+elsewhere. A reviewer settles the alarm, after having spoken with the partner.
+"""
+
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import User
+from incentives_portal.core import audit, clock
+from profiles import alarm_mails
+from profiles.alarm_links import read
+from profiles.errors import AlarmSettledError, NoteError, OwnRequestError
+from profiles.models import BankAlarm, PayoutProfile, PayoutProfileVersion
+from profiles.services import versions
+from profiles.services.validations.claiming import is_own_partner
+from profiles.services.validations.deciding import LONG_NUMBER
+from profiles.services.validations.starting import start_again
+
+
+@transaction.atomic
+def raise_alarm(*, token: str) -> BankAlarm:
+    """Freezes the profile that the link is about. Twice is once, and what was settled stays settled. Raises AlarmLinkError."""
+    version, user = read(token)
+    profile = versions.lock(version.profile)
+    known = BankAlarm.objects.filter(version=version).first() or BankAlarm.objects.filter(profile=profile, outcome="").first()
+    if known is not None:
+        return known
+    alarm = BankAlarm.objects.create(partner_id=profile.partner_id, profile=profile, version=version, raised_by=user)
+    profile.frozen_at = clock.now()
+    profile.save(update_fields=["frozen_at"])
+    audit.record("payout_profile.frozen", profile, by=user, after={"version": version.number})
+    alarm_mails.tell_frozen(alarm)
+    versions.announce(profile, "profile_frozen", by=user)
+    return alarm
+
+
+@transaction.atomic
+def settle(*, alarm: BankAlarm, genuine: bool, note: str, by: User) -> BankAlarm:
+    """Ends the freeze: the change was genuine and is validated, or it is taken back and the version before counts again.
+
+    Raises OwnRequestError, NoteError, AlarmSettledError.
+    """
+    if is_own_partner(by, alarm.partner_id):
+        raise OwnRequestError
+    if LONG_NUMBER.search(note):
+        raise NoteError
+    profile = versions.lock(alarm.profile)
+    alarm = BankAlarm.objects.select_for_update(of=("self",)).select_related("version").get(pk=alarm.pk)
+    if alarm.outcome:
+        raise AlarmSettledError
+    alarm.outcome = BankAlarm.Outcome.GENUINE if genuine else BankAlarm.Outcome.TAKEN_BACK
+    alarm.settled_at, alarm.settled_by, alarm.note = clock.now(), by, note.strip()
+    alarm.save()
+    profile.frozen_at = None
+    if not genuine:
+        versions.supersede_open(profile)
+        profile.latest = version_before(alarm.version)
+        start_again(profile.latest)
+    profile.save(update_fields=["frozen_at", "latest"])
+    _tell(alarm, profile, by)
+    return alarm
+
+
+def version_before(version: PayoutProfileVersion) -> PayoutProfileVersion:
+    """What counts again where `version` is taken back: the newest validated version before it, else the one just before."""
+    earlier = PayoutProfileVersion.objects.filter(profile=version.profile_id, number__lt=version.number).order_by("-number")
+    return earlier.filter(validations__decision="approved").first() or earlier.first() or version
+
+
+def _tell(alarm: BankAlarm, profile: PayoutProfile, by: Any) -> None:
+    assert profile.latest is not None
+    after = {"outcome": alarm.outcome, "version": profile.latest.number}
+    audit.record("payout_profile.unfrozen", profile, by=by, after=after)
+    alarm_mails.tell_settled(alarm)
+    versions.announce(profile, f"alarm_{alarm.outcome}", by=by)
