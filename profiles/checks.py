@@ -38,6 +38,7 @@ class Subject:
     form_kind: str = ""
     expires_on: dt.date | None = None
     paying_entity_is_us: bool = False
+    has_document: bool = False
     duplicate_elsewhere: bool = False
     bank_changed_recently: bool = False
 
@@ -114,6 +115,14 @@ def tax_form(subject: Subject) -> Iterable[CheckResult]:
     return [CheckResult("form_kind", "passed", "form_kind") if fits else CheckResult("form_kind_unfit", "failed", "form_kind")]
 
 
+def form_document(subject: Subject) -> Iterable[CheckResult]:
+    """The signed form lies beside what was typed, where the payer asks for one: W-8 and W-9 forms."""
+    if subject.kind != "tax" or not subject.form_kind.startswith("W-"):
+        return []
+    there = subject.has_document
+    return [CheckResult("form_document", "passed") if there else CheckResult("form_document_missing", "flagged")]
+
+
 def expiry(subject: Subject) -> Iterable[CheckResult]:
     """The form is still good on the day of the check; the expiry date is its last day."""
     if subject.kind != "tax":
@@ -130,6 +139,7 @@ CHECKS: tuple[Check, ...] = (
     account_holder,
     tax_numbers,
     tax_form,
+    form_document,
     expiry,
     elsewhere,
     recent_change,
@@ -167,6 +177,8 @@ LABELS: dict[str, str | Promise] = {
     "bank_changed_recently": _("The bank details were changed a short while ago"),
     "form_kind": _("The form fits country, classification and payer"),
     "form_kind_unfit": _("The form doesn't fit country, classification or payer"),
+    "form_document": _("The form is there as a document"),
+    "form_document_missing": _("The signed form isn't there as a document"),
     "form_in_force": _("The form is in force"),
     "form_expired": _("The form has expired"),
 }

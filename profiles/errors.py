@@ -48,6 +48,10 @@ class InUseError(ProfileError):
     """A profile that is used can't be archived; the text says where (rule PAY-4)."""
 
 
+class TooManyDocumentsError(ProfileError):
+    text = _("There are 20 documents already. Remove one that no longer matters first.")
+
+
 class DecisionError(ProfileError):
     """A validation that this person can't decide, or not any more."""
 

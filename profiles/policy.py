@@ -6,7 +6,7 @@ from accounts.actor import Actor
 from accounts.models import Location, Membership
 from accounts.policy import NotAllowedError, Scope, can, within
 from accounts.roles import Permission
-from profiles.models import BankAlarm, DefaultBankProfile, PayoutProfile, TaxProfile, Validation
+from profiles.models import BankAlarm, DefaultBankProfile, PayoutProfile, TaxDocument, TaxProfile, Validation
 from profiles.usage import live_usage_of
 
 
@@ -67,6 +67,14 @@ def reviews_visible_to(actor: Actor) -> QuerySet[Validation]:
     return visible.select_related(
         "partner", "payout_version__profile", "tax_version__profile__location", "claimed_by", "submitted_by", "decided_by"
     ).annotate(is_of_own_partner=Exists(member))
+
+
+def documents_visible_to(actor: Actor) -> QuerySet[TaxDocument]:
+    """The documents of the tax profiles that an incentives admin sees; a reviewer sees those of every partner."""
+    rows = TaxDocument.objects.filter(removed_at=None).select_related("profile__location", "partner", "uploaded_by")
+    if can(actor, Permission.REVIEW):
+        return rows
+    return rows.filter(profile__in=taxes_visible_to(actor).values("pk"))
 
 
 def alarms_visible_to(actor: Actor) -> QuerySet[BankAlarm]:

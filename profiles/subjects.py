@@ -38,6 +38,7 @@ def subject_of(validation: Validation) -> Subject:
         classification=str(version.classification),
         form_kind=str(version.form_kind),
         expires_on=version.expires_on,
+        has_document=version.profile.documents.filter(removed_at=None).exists(),
         paying_entity_is_us=validation.paying_entity in settings.US_PAYING_ENTITIES,
         duplicate_elsewhere=_at_another_partner(version),
     )

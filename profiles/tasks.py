@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from profiles.services import validations
+from profiles.services import reminders, validations
 
 
 @shared_task(name="profiles.tasks.run_validations")
@@ -10,3 +10,9 @@ def run_validations() -> None:
     """Checks what was submitted, and flags what is past its 48 hours."""
     validations.check_due()
     validations.flag_overdue()
+
+
+@shared_task(name="profiles.tasks.remind_of_expiry")
+def remind_of_expiry() -> None:
+    """Reminds of tax forms that are about to expire (rule TAX-1)."""
+    reminders.remind_of_expiry()

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from profiles.views import alarms, checking, defaults, payouts, profiles, reviews, taxes
+from profiles.views import alarms, checking, defaults, documents, payouts, profiles, reviews, taxes
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("profiles/", profiles.profiles, name="profiles"),
@@ -16,6 +16,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("profiles/tax/new/", taxes.tax_new, name="tax_new"),
     path("profiles/tax/check/<slug:kind>/", checking.tax_check, name="tax_check"),
     path("profiles/tax/<uuid:pk>/", taxes.tax, name="tax"),
+    path("profiles/tax/<uuid:pk>/documents/", documents.tax_document_upload, name="tax_document_upload"),
+    path("profiles/tax/documents/<uuid:pk>/", documents.tax_document, name="tax_document"),
+    path("profiles/tax/documents/<uuid:pk>/remove/", documents.tax_document_remove, name="tax_document_remove"),
     path("profiles/tax/<uuid:pk>/edit/", taxes.tax_edit, name="tax_edit"),
     path("profiles/tax/<uuid:pk>/archive/", taxes.tax_archive, name="tax_archive"),
     path("reviews/", reviews.reviews, name="reviews"),

@@ -2,6 +2,7 @@
 
 from .alarm import BankAlarm
 from .defaults import DefaultBankProfile
+from .documents import TaxDocument, TaxDocumentContent
 from .payout import PaymentMethod, PayoutProfile, PayoutProfileVersion
 from .tax import FormKind, TaxClassification, TaxProfile, TaxProfileVersion
 from .validation import Validation, ValidationCheck, ValidationReason
@@ -14,6 +15,8 @@ __all__ = [
     "PayoutProfile",
     "PayoutProfileVersion",
     "TaxClassification",
+    "TaxDocument",
+    "TaxDocumentContent",
     "TaxProfile",
     "TaxProfileVersion",
     "Validation",

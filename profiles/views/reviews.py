@@ -60,6 +60,9 @@ def _draw(request: PortalRequest, validation: Any, form: RejectionForm) -> HttpR
         "rows": rows,
         "has_previous": has_previous,
         "evidence": evidence_of(validation),
+        "documents": policy.documents_visible_to(request.actor).filter(profile=validation.profile)
+        if validation.tax_version_id
+        else (),
         "reasons": reasons_of(validation),
         "form": form,
         "own": is_own(validation, request.user),

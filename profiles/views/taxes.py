@@ -106,6 +106,7 @@ def tax(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     context = {
         "profile": profile,
         "versions": versions_of(profile),
+        "documents": profile.documents.filter(removed_at=None).select_related("uploaded_by"),
         "users": users,
         "others": others,
         "may_edit": can(request.actor, Permission.EDIT_PROFILES, profile.scope),

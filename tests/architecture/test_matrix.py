@@ -18,19 +18,19 @@ from accounts.models import Location, Partner, User
 from accounts.services import team_invitations
 from enrollment.models import Enrollment, Notice
 from incentives_portal.core import audit
-from profiles.models import BankAlarm, PayoutProfile, TaxProfile, Validation
+from profiles.models import BankAlarm, PayoutProfile, TaxDocument, TaxDocumentContent, TaxProfile, Validation
 from profiles.services import payouts, taxes, validations
 from tests import factories as make
 
-PUBLIC, ANYBODY = "public", "anybody signed in"
+PUBLIC, ANYBODY, DOCUMENTS = "public", "anybody signed in", "documents"
 SEE, ENROLL, PROFILES, PEOPLE, REVIEW = "see", "enroll", "profiles", "people", "review"
 # Who may, by role. Written from the table of people and what each may do.
 MAY = {
     "gunnar": {ANYBODY, SEE, PEOPLE},
     "astrid": {ANYBODY, SEE, PEOPLE},
-    "ines": {ANYBODY, SEE, ENROLL, PROFILES},
+    "ines": {ANYBODY, SEE, ENROLL, PROFILES, DOCUMENTS},
     "ulf": {ANYBODY, SEE},
-    "rita": {ANYBODY, SEE, REVIEW},
+    "rita": {ANYBODY, SEE, REVIEW, DOCUMENTS},
     "petra": {ANYBODY, SEE},
 }
 
@@ -73,6 +73,9 @@ ADDRESSES = {
     "tax": Address(PROFILES, "tax"),
     "tax_edit": Address(PROFILES, "tax"),
     "tax_archive": Address(PROFILES, "tax", post=True),
+    "tax_document": Address(DOCUMENTS, "document"),
+    "tax_document_upload": Address(PROFILES, "tax", post=True),
+    "tax_document_remove": Address(PROFILES, "document", post=True),
     "bank_alarm": Address(PUBLIC, "token"),
     "alarm": Address(REVIEW, "alarm"),
     "reviews": Address(REVIEW),
@@ -117,6 +120,7 @@ class Things:
     tax: TaxProfile
     validation: Validation
     alarm: BankAlarm
+    document: TaxDocument
     member: User
     invitation: Any
     token: str
@@ -133,6 +137,7 @@ class Things:
             "tax": [self.tax.pk],
             "validation": [self.validation.pk],
             "alarm": [self.alarm.pk],
+            "document": [self.document.pk],
             "membership": [membership.pk],
             "membership_role": [membership.pk, "incentives_user"],
             "invitation": [self.invitation.pk],
@@ -168,7 +173,11 @@ def things_of(partner: Partner, location: Location, admin: User) -> Things:
         by=audit.SYSTEM,
     )
     alarm = BankAlarm.objects.create(partner=partner, profile=payout, version=payout.latest, raised_by=admin)
-    return Things(enrollment, payout, tax, validation, alarm, admin, invitation, "no-such-token")
+    document = TaxDocument.objects.create(
+        partner=partner, profile=tax, name="form.pdf", kind="application/pdf", size=3, digest=b"x" * 32
+    )
+    TaxDocumentContent.objects.create(document=document, content="eHh4")
+    return Things(enrollment, payout, tax, validation, alarm, document, admin, invitation, "no-such-token")
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A world in which every page of the portal has something to show, and a list of visits that shows each of them."""
 
 import datetime as dt
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -11,6 +12,7 @@ from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from PIL import Image
 
 from accounts.models import Location, TeamInvitation, User
 from accounts.services import team_invitations
@@ -23,7 +25,7 @@ from incentives_portal.core.models import Mail
 from incentives_portal.core.outbox.delivery import compose
 from profiles.alarm_links import token_for
 from profiles.models import Validation
-from profiles.services import alarms, defaults, payouts, validations
+from profiles.services import alarms, defaults, documents, payouts, validations
 from tests import factories as make
 from tests.enrollment import stages
 
@@ -169,10 +171,17 @@ def _profiles(world: World, places: list[Location]) -> None:
     defaults.set_default(locations=places[:1], payout_profile=things["approved_payout"], currency="SEK", by=world.ines)
     stages.tax(places[0], world.ines, "Kontor")
     waiting = Validation.objects.filter(decision="")
+    documents.upload(profile=things["tax"], name="W-8BEN-E.png", data=a_picture(), by=world.ines)
     things["review_payout"] = waiting.get(payout_version__profile=world.rows["validating"].payout_profile)
     things["review_tax"] = waiting.get(tax_version__profile=world.rows["fresh"].tax_profile)
     things["review_decided"] = Validation.objects.filter(decision="rejected").first()
     things["location"] = places[0]
+
+
+def a_picture() -> bytes:
+    held = io.BytesIO()
+    Image.new("RGB", (20, 30), "teal").save(held, "PNG")
+    return held.getvalue()
 
 
 def _reported(world: World, place: Location) -> None:
@@ -215,7 +224,7 @@ def _caught_mail(folder: Path) -> None:
 # Addresses that only take a POST, or answer with a redirect or a file: no page to look at.
 NOT_PAGES = {
     "accept", "decline", "undo_decline", "notice_open", "set_language", "switch_partner", "demo_sign_in", "demo_clock",
-    "payout_archive", "payout_check", "tax_archive", "tax_check", "review_claim", "review_approve", "review_reject",
+    "payout_archive", "payout_check", "tax_document", "tax_document_upload", "tax_document_remove", "tax_archive", "tax_check", "review_claim", "review_approve", "review_reject",
     "person_suspend", "person_restore", "person_remove", "role_end", "team_invitation_withdraw", "health",
     "mfa_download_recovery_codes", "account_confirm_login_code", "account_set_password", "openid_connect_callback",
     "openid_connect_login", "socialaccount_signup", "program_guide", "account_email_verification_sent",

@@ -1,0 +1,68 @@
+"""Documents of tax profiles: uploaded beside the profile, read as attachments, removed (rule TAX-1)."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.access import PortalRequest, allowed, signed_in
+from accounts.policy import get_or_404, require
+from accounts.roles import Permission
+from profiles import policy
+from profiles.documents.judging import LARGEST, RefusedFileError
+from profiles.documents.words import refusal_in_words
+from profiles.errors import ProfileError
+from profiles.models import TaxDocument
+from profiles.services import documents
+
+
+@require_POST
+@allowed(Permission.EDIT_PROFILES)
+def tax_document_upload(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
+    """Keeps one or several files of a tax profile; each that isn't kept is named with the reason."""
+    profile = get_or_404(policy.taxes_visible_to(request.actor), pk=pk)
+    require(request.actor, Permission.EDIT_PROFILES, profile.scope)
+    files = request.FILES.getlist("files")
+    if not files:
+        messages.error(request, _("Choose a file first."))
+    for file in files[: documents.MOST_DOCUMENTS]:
+        shown = documents.plain_name(file.name or "")
+        try:
+            # One byte more than is kept tells a file that is too large from one that just fits.
+            documents.upload(profile=profile, name=shown, data=file.read(LARGEST + 1), by=request.user)
+        except RefusedFileError as refused:
+            messages.error(request, f"{shown}: {refusal_in_words(refused.code)}")
+        except ProfileError as refused:
+            messages.error(request, f"{shown}: {refused}")
+        else:
+            messages.success(request, _("“%(name)s” is saved.") % {"name": shown})
+    return redirect("tax", profile.pk)
+
+
+@require_POST
+@allowed(Permission.EDIT_PROFILES)
+def tax_document_remove(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
+    """Takes a document away."""
+    document = get_or_404(policy.documents_visible_to(request.actor), pk=pk)
+    require(request.actor, Permission.EDIT_PROFILES, document.profile.scope)
+    documents.remove(document=document, by=request.user)
+    messages.success(request, _("“%(name)s” is removed.") % {"name": document.name})
+    return redirect("tax", document.profile_id)
+
+
+@never_cache
+@require_safe
+@signed_in
+def tax_document(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
+    """The document as an attachment: the browser saves it, and neither shows nor runs it."""
+    document: TaxDocument = get_or_404(policy.documents_visible_to(request.actor), pk=pk)
+    response = HttpResponse(documents.content_of(document, by=request.user), content_type=document.kind)
+    response.headers["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=document.name) or "attachment"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response._csp_replace = {"default-src": ["'none'"], "sandbox": []}  # type: ignore[attr-defined]
+    return response
