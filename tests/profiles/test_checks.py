@@ -55,7 +55,11 @@ def test_a_profile_without_fault_or_risk_is_approved(subject: Subject) -> None:
         (replace(PAYOUT, account_holder="AB"), ("holder_name_differs", "flagged", "account_holder")),
         (replace(PAYOUT, bank_changed_recently=True), ("bank_changed_recently", "flagged", "")),
         (replace(TAX, identifiers={"orgnr": "1234567891"}), ("orgnr_checksum", "failed", "orgnr")),
-        (replace(TAX, form_kind="W-9"), ("form_kind_unfit", "failed", "form_kind")),
+        (replace(TAX, form_kind="W-9", has_document=True), ("form_kind_unfit", "failed", "form_kind")),
+        (
+            replace(TAX, form_kind="W-8BEN-E", paying_entity_is_us=True, country="SE"),
+            ("form_document_missing", "flagged", ""),
+        ),
         (replace(TAX, paying_entity_is_us=True), ("form_kind_unfit", "failed", "form_kind")),
         (replace(TAX, expires_on=TODAY - dt.timedelta(days=1)), ("form_expired", "failed", "expires_on")),
     ],
