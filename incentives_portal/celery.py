@@ -5,13 +5,18 @@ from datetime import timedelta
 
 from celery import Celery
 from celery.schedules import crontab, schedule
+from celery.signals import task_postrun, task_prerun
 from django.conf import settings
+
+from incentives_portal.core import request_ids
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "incentives_portal.settings")
 
 app = Celery("incentives_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+task_prerun.connect(request_ids.begin_task)
+task_postrun.connect(request_ids.end_task)
 
 _sweep = schedule(timedelta(seconds=settings.SWEEP_SECONDS))
 # The demonstration's clock jumps over nights, so there eligibility is looked at every minute.
@@ -19,6 +24,7 @@ _nightly = schedule(timedelta(minutes=1)) if settings.DEMO else crontab(hour=3, 
 
 _SCHEDULE = {
     "incentives_portal.core.tasks.send_mail": _sweep,
+    "incentives_portal.core.tasks.seal_audit": _sweep,
     "profiles.tasks.run_validations": _sweep,
     "enrollment.tasks.rederive_due": _sweep,
     "enrollment.tasks.continue_fiscal_year": _sweep,

@@ -10,12 +10,12 @@ suspended gets no role.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.db import connection
 
 from accounts.roles import PartnerRole
-from incentives_portal.core import audit
+from incentives_portal.core import audit, request_ids
 
 # Which rows are about somebody new, or say something else than the portal has of the person.
 COMPARE = """
@@ -134,7 +134,7 @@ def import_people(*, by: audit.By) -> PeopleImported:
         for statement in (COMPARE, PEOPLE, HELD, WANTED, REPLACE):
             cursor.execute(statement)
         for statement in (RECORD, RECORD_ENDED):
-            cursor.execute(statement, {"kind": by.kind, "name": by.name[:200], "request": uuid4()})
+            cursor.execute(statement, {"kind": by.kind, "name": by.name[:200], "request": request_ids.current()})
         cursor.execute(WITHOUT_GLOBAL_ADMIN)
         without = tuple(cursor.fetchall())
         cursor.execute(

@@ -17,7 +17,7 @@ from django.db import DatabaseError
 from rich.console import Console
 from rich.progress import track
 
-from incentives_portal.core import audit
+from incentives_portal.core import audit, request_ids
 from incentives_portal.core.clock import DatabaseNow
 from incentives_portal.core.models import Run
 
@@ -82,7 +82,7 @@ class PortalCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._as_json = bool(options.get("json"))
-        with self._ledger(options) as ledger:
+        with request_ids.one_act(), self._ledger(options) as ledger:
             result = ledger["result"] = self.run(**options)
             ledger["complaint"] = self.complaint(result)
         if self._as_json:

@@ -19,10 +19,12 @@ from django.db.models import Min
 from redis import Redis
 
 from incentives_portal.core import clock
-from incentives_portal.core.models import Mail
+from incentives_portal.core.models import AuditEntry, AuditPending, Mail
 
 # A mail that is due for longer than this means that nobody sends.
 MAIL_LATE_SECONDS = 900
+# Audit entries that wait for their seal for longer mean that no worker runs.
+SEAL_LATE_SECONDS = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +101,12 @@ def mail() -> Finding:
     seconds = int((now - oldest).total_seconds()) if oldest else 0
     given_up = Mail.objects.filter(state=Mail.State.DEAD).count()
     return Finding(seconds <= MAIL_LATE_SECONDS, {"oldest_owed_seconds": seconds, "given_up": given_up})
+
+
+@check("audit")
+def audit() -> Finding:
+    """Audit entries get their seals (rule OPS-3). Whether the log is whole says the command `check_audit`, which takes longer."""
+    waiting = AuditEntry.objects.filter(pk__in=AuditPending.objects.values("entry_id"))
+    oldest = waiting.aggregate(oldest=Min("at"))["oldest"]
+    seconds = int((clock.now() - oldest).total_seconds()) if oldest else 0
+    return Finding(seconds <= SEAL_LATE_SECONDS, {"oldest_unsealed_seconds": max(seconds, 0)})

@@ -4,5 +4,6 @@ from .audit import AuditEntry
 from .clock import ClockRow
 from .outbox import Mail
 from .runs import Run
+from .seals import AuditPending, AuditSeal
 
-__all__ = ["AuditEntry", "ClockRow", "Mail", "Run"]
+__all__ = ["AuditEntry", "AuditPending", "AuditSeal", "ClockRow", "Mail", "Run"]

@@ -1,8 +1,7 @@
-import uuid
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from incentives_portal.core import request_ids
 from incentives_portal.core.clock import DatabaseNow
 
 
@@ -30,7 +29,7 @@ class AuditEntry(models.Model):
     object_name = models.CharField(max_length=300, blank=True)
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
-    request_id = models.UUIDField(default=uuid.uuid4)
+    request_id = models.UUIDField(default=request_ids.current)
 
     class Meta:
         verbose_name = _("audit entry")

@@ -1,0 +1,62 @@
+"""Gives each committed audit entry the next place in the chain.
+
+Who writes an entry takes no lock and waits for nobody: ids become visible out of order, and one sealer at a time puts them in
+order afterwards. What is new stands in a queue, so its work grows with what is new and not with the log.
+"""
+
+import logging
+from typing import Any
+
+from django.db import connection, transaction
+
+from incentives_portal.core import locks
+from incentives_portal.core.chain.digests import BEGINNING, SELECTED, Head, next_digest
+from incentives_portal.core.models import AuditSeal
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 5_000
+# An entry that waits and is gone can't be sealed: it stays in the queue, where `check_audit` finds it.
+_WAITING = f"""
+SELECT {SELECTED} FROM core_auditpending p JOIN core_auditentry e ON e.id = p.entry_id
+WHERE p.entry_id > %s ORDER BY p.entry_id LIMIT %s
+"""  # noqa: S608
+_SEAL = "INSERT INTO core_auditseal (sequence, entry_id, digest) SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bytea[])"
+
+
+def head() -> Head:
+    """The newest place of the chain; place 0 where there is none yet."""
+    newest = AuditSeal.objects.order_by("-sequence").first()
+    return Head(newest.sequence, bytes(newest.digest)) if newest else Head(0, BEGINNING)
+
+
+def seal(*, chunk: int = CHUNK) -> int:
+    """Seals whatever waits, in chunks with a transaction each, and returns how many; 0 where another sealer is at it.
+
+    Can be killed at any time: a chunk is sealed or it isn't.
+    """
+    with locks.alone("audit chain") as free:
+        if not free:
+            return 0
+        sealed = last = 0
+        while rows := _seal_chunk(after=last, limit=chunk):
+            sealed, last = sealed + len(rows), rows[-1][0]
+        if sealed:
+            # The one copy of the head that who owns the database can't rewrite is the one that leaves it.
+            logger.info("sealed %d audit entries; the head of the audit log is %s", sealed, head())
+        return sealed
+
+
+@transaction.atomic
+def _seal_chunk(*, after: int, limit: int) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING, [after, limit])
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        if rows:
+            newest = head()
+            digest, digests = newest.digest, []
+            for row in rows:
+                digests.append(digest := next_digest(digest, row))
+            places = range(newest.sequence + 1, newest.sequence + 1 + len(rows))
+            cursor.execute(_SEAL, [list(places), [row[0] for row in rows], digests])
+    return rows

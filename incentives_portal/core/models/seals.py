@@ -1,0 +1,29 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class AuditSeal(models.Model):
+    """An audit entry's place in the one chain, and the digest that ties it to all places before it (rule OPS-3).
+
+    Append-only, and without a foreign key: a seal outlives an entry that somebody removed, which is how that is noticed. The
+    database takes the next places only, each for an entry that waits for one.
+    """
+
+    sequence = models.BigIntegerField(primary_key=True)
+    entry_id = models.BigIntegerField(unique=True)
+    digest = models.BinaryField(max_length=32)
+
+    class Meta:
+        verbose_name = _("audit seal")
+        verbose_name_plural = _("audit seals")
+        constraints = [models.CheckConstraint(name="audit_seal_from_one", condition=models.Q(sequence__gte=1))]
+
+
+class AuditPending(models.Model):
+    """An audit entry that waits for its seal. A trigger writes it with the entry; only a seal takes it away."""
+
+    entry_id = models.BigIntegerField(primary_key=True)
+
+    class Meta:
+        verbose_name = _("unsealed audit entry")
+        verbose_name_plural = _("unsealed audit entries")
