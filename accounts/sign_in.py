@@ -7,10 +7,14 @@ from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import translation
 
+from accounts.services import signing_in
 from incentives_portal.core import outbox, secrets
 
 TOTP_PLACE = "mfa_authenticator/secret"
@@ -39,6 +43,14 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Refuses who guesses passwords; the partner's admins read of it (rule OPS-3)."""
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            signing_in.record_blocked(str(credentials.get("email") or ""))
+            raise
+
     def format_email_subject(self, subject: str) -> str:
         return subject
 
@@ -59,6 +71,16 @@ class AccountAdapter(DefaultAccountAdapter):
             key=f"sign_in:{uuid.uuid4()}",
             context={"subject": message.subject, "body": message.body},
         )
+
+
+class SessionsAdapter(DefaultUserSessionsAdapter):
+    """Sessions that a person ends are in the audit log (rule OPS-3)."""
+
+    def end_sessions(self, sessions: list[UserSession]) -> None:
+        super().end_sessions(sessions)
+        if sessions:
+            person = sessions[0].user
+            signing_in.record("sessions_ended", person, by=person, after={"sessions": len(sessions)})
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from accounts.views import invitations, people, preferences, role_edit
+from accounts.views import audit_log, invitations, people, preferences, role_edit, roles_as_of
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("people/", people.people, name="people"),
@@ -14,6 +14,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<uuid:membership_id>/remove/", people.remove, name="person_remove"),
     path("people/<uuid:membership_id>/roles/<str:role>/", role_edit.role_edit, name="role_edit"),
     path("people/<uuid:membership_id>/roles/<str:role>/end/", role_edit.role_end, name="role_end"),
+    path("audit/", audit_log.audit_log, name="audit_log"),
+    path("audit/export/", audit_log.audit_export, name="audit_export"),
+    path("audit/roles/", roles_as_of.roles_then, name="roles_as_of"),
+    path("audit/roles/export/", roles_as_of.roles_export, name="roles_as_of_export"),
     path("join/<str:token>/", invitations.join, name="join"),
     path("partner/", preferences.switch_partner, name="switch_partner"),
     path("language/", preferences.set_language, name="set_language"),

@@ -212,6 +212,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "accounts.sign_in.AccountAdapter"
 MFA_ADAPTER = "accounts.sign_in.SecondFactorAdapter"
+USERSESSIONS_ADAPTER = "accounts.sign_in.SessionsAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 # Nobody signs themselves up with an address of somebody else, which is what allauth guards against here; people who came
 # with the membership system's feed have confirmed no address and must be able to set up a second factor.

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actor import roles_in_force
 from accounts.admin.within import WithinPartner, is_operator
 from accounts.models import Membership, OperatorAssignment, RoleAssignment, User
-from accounts.services import global_admins
+from accounts.services import global_admins, signing_in
 from incentives_portal.core import audit
 
 
@@ -76,7 +76,7 @@ class UserAdmin(WithinPartner):
         after = {name: form.cleaned_data[name] for name in form.changed_data}
         before = {name: form.initial[name] for name in form.changed_data}
         if after:
-            audit.record("user_changed", obj, by=request.user, before=before, after=after)
+            signing_in.record("user_changed", obj, by=request.user, before=before, after=after)
 
 
 @admin.register(Membership)

@@ -88,7 +88,8 @@ RECORD = """
 INSERT INTO core_auditentry
     (actor_kind, actor_name, partner_id, act, object_type, object_id, object_name, before, after, request_id)
 SELECT %(kind)s, %(name)s, f.partner_id, CASE WHEN e.id IS NULL THEN 'role_assigned' ELSE 'role_changed' END,
-    'accounts.roleassignment', f.id, f.role, to_jsonb(e) - 'line' - 'by_id', jsonb_build_object(
+    'accounts.roleassignment', f.id, f.role,
+    CASE WHEN e.id IS NOT NULL THEN jsonb_build_object('person', u.email, 'role', e.role) END, jsonb_build_object(
         'member', f.membership_id, 'person', u.email, 'role', f.role,
         'entire_organization', f.scope = '{}', 'locations', u.partner_ids, 'programs', '[]'::jsonb, 'expires_on', NULL
     ), %(request)s
@@ -99,8 +100,8 @@ RECORD_ENDED = """
 INSERT INTO core_auditentry
     (actor_kind, actor_name, partner_id, act, object_type, object_id, object_name, before, request_id)
 SELECT %(kind)s, %(name)s, e.partner_id, 'role_ended', 'accounts.roleassignment', e.id, e.role,
-    to_jsonb(e) - 'line' - 'by_id', %(request)s
-FROM ended_roles e JOIN feed_roles f ON f.id = e.by_id AND f.role <> e.role ORDER BY e.line
+    jsonb_build_object('person', u.email, 'role', e.role), %(request)s
+FROM ended_roles e JOIN feed_roles f ON f.id = e.by_id AND f.role <> e.role JOIN feed_users u ON u.line = f.line ORDER BY e.line
 """
 # Rule ACC-4: where the import ended the role of a global admin, and no active one without an expiry date is left.
 WITHOUT_GLOBAL_ADMIN = """

@@ -23,11 +23,11 @@ from profiles.services import payouts, taxes, validations
 from tests import factories as make
 
 PUBLIC, ANYBODY, DOCUMENTS = "public", "anybody signed in", "documents"
-SEE, ENROLL, PROFILES, PEOPLE, REVIEW = "see", "enroll", "profiles", "people", "review"
+SEE, ENROLL, PROFILES, PEOPLE, REVIEW, AUDIT = "see", "enroll", "profiles", "people", "review", "audit"
 # Who may, by role. Written from the table of people and what each may do.
 MAY = {
-    "gunnar": {ANYBODY, SEE, PEOPLE},
-    "astrid": {ANYBODY, SEE, PEOPLE},
+    "gunnar": {ANYBODY, SEE, PEOPLE, AUDIT},
+    "astrid": {ANYBODY, SEE, PEOPLE, AUDIT},
     "ines": {ANYBODY, SEE, ENROLL, PROFILES, DOCUMENTS},
     "ulf": {ANYBODY, SEE},
     "rita": {ANYBODY, SEE, REVIEW, DOCUMENTS},
@@ -83,6 +83,10 @@ ADDRESSES = {
     "review_claim": Address(REVIEW, "validation", post=True),
     "review_approve": Address(REVIEW, "validation", post=True),
     "review_reject": Address(REVIEW, "validation", post=True),
+    "audit_log": Address(AUDIT),
+    "audit_export": Address(AUDIT),
+    "roles_as_of": Address(AUDIT),
+    "roles_as_of_export": Address(AUDIT),
     "people": Address(PEOPLE),
     "invite_person": Address(PEOPLE),
     "person": Address(PEOPLE, "membership"),

@@ -32,7 +32,13 @@ from tests.enrollment import stages
 IBANS = ("SE3550000000054910000003", "SE7280000810340009783242", "DE89370400440532013000")
 
 # Pages that say no.
-ANSWERS = {("join", "refused"): 410, ("bank_alarm", "refused"): 410, ("socialaccount_login_error", ""): 401}
+ANSWERS = {
+    ("join", "refused"): 410,
+    ("bank_alarm", "refused"): 410,
+    ("audit_log", "no-day"): 400,
+    ("roles_as_of", "no-day"): 400,
+    ("socialaccount_login_error", ""): 401,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +233,7 @@ NOT_PAGES = {
     "payout_archive", "payout_check", "tax_document", "tax_document_upload", "tax_document_remove", "tax_archive", "tax_check", "review_claim", "review_approve", "review_reject",
     "person_suspend", "person_restore", "person_remove", "role_end", "team_invitation_withdraw", "health",
     "mfa_download_recovery_codes", "account_confirm_login_code", "account_set_password", "openid_connect_callback",
-    "openid_connect_login", "socialaccount_signup", "program_guide", "account_email_verification_sent",
+    "audit_export", "roles_as_of_export", "openid_connect_login", "socialaccount_signup", "program_guide", "account_email_verification_sent",
     "demo_mail_html",  # a sandbox in which no script runs, not even axe; the mails are looked at by themselves
 }  # fmt: skip
 
@@ -238,6 +244,7 @@ def visits(world: World) -> Iterator[Visit]:
     yield from _enrollment_pages(world)
     yield from _profile_pages(world)
     yield from _people_pages(world)
+    yield from _audit_pages(world)
     yield from _security_pages(world)
     yield from _demonstration_pages(world)
 
@@ -330,6 +337,18 @@ def _people_pages(world: World) -> Iterator[Visit]:
     for role in ("incentives_admin", "incentives_user", "account_admin", "global_admin"):
         yield Visit("role_edit", world.gunnar, (ines, role), label=role)
     yield Visit("role_edit", world.gunnar, (ines, "incentives_user"), press="main form .buttons button", label="incentives_user")
+
+
+def _audit_pages(world: World) -> Iterator[Visit]:
+    yield Visit("audit_log", world.gunnar)
+    yield Visit("audit_log", world.astrid, query="?group=profiles&by=people", label="filtered")
+    yield Visit("audit_log", world.gunnar, query="?text=nothing", label="no-hit")
+    yield Visit("audit_log", world.gunnar, query="?from_day=yesterday", label="no-day")
+    yield Visit("audit_log", world.gloria, label="empty")
+    yield Visit("audit_log", world.ines, label="403")
+    yield Visit("roles_as_of", world.gunnar)
+    yield Visit("roles_as_of", world.gunnar, query="?on=2020-01-01", label="empty")
+    yield Visit("roles_as_of", world.gunnar, query="?on=2020-02-31", label="no-day")
 
 
 def _security_pages(world: World) -> Iterator[Visit]:

@@ -1,0 +1,99 @@
+"""What the acts of this floor are called in the audit log."""
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from accounts.roles import OperatorRole, PartnerRole
+from incentives_portal.core.audit_wording import announce, announce_facts, choice
+
+SECOND_FACTORS = {"totp": _("Authenticator app"), "recovery_codes": _("Recovery codes"), "webauthn": _("Passkey")}
+METHODS = {
+    "password": _("Password"),
+    "mfa": _("Second factor"),
+    "socialaccount": _("Single sign-on"),
+    "password_reset": _("Password reset"),
+    "code": _("Code by mail"),
+    **SECOND_FACTORS,
+}
+
+announce(
+    "people",
+    _("People and roles"),
+    {
+        "member_added": _("%(person)s became a member"),
+        "member_suspended": _("%(person)s was suspended"),
+        "member_restored": _("The suspension of %(person)s was taken back"),
+        "member_removed": _("%(person)s was removed"),
+        "role_assigned": _("%(person)s got the role %(role)s"),
+        "role_changed": _("The role %(role)s of %(person)s was changed"),
+        "role_ended": _("The role %(role)s of %(person)s ended"),
+        "team_invitation_sent": _("%(email)s was invited as %(role)s"),
+        "team_invitation_withdrawn": _("The invitation to %(email)s was withdrawn"),
+        "team_invitation_accepted": _("%(email)s accepted the invitation as %(role)s"),
+        "user_changed": _("The account of %(thing)s was changed"),
+        "operator_role_assigned": _("%(person)s became %(role)s at the operator"),
+        "operator_role_ended": _("%(person)s is no longer %(role)s at the operator"),
+    },
+    things=(
+        "accounts.membership",
+        "accounts.roleassignment",
+        "accounts.teaminvitation",
+        "accounts.user",
+    ),
+)
+announce(
+    "sign_in",
+    _("Signing in"),
+    {
+        "signed_in": _("%(person)s signed in"),
+        "sign_in_blocked": _("Signing in as %(person)s was blocked for a while: too many wrong passwords"),
+        "second_factor_failed": _("Somebody with the password of %(person)s gave a wrong second factor"),
+        "second_factor_added": _("%(person)s added a second factor: %(kind)s"),
+        "second_factor_removed": _("%(person)s removed a second factor: %(kind)s"),
+        "second_factor_renewed": _("%(person)s renewed a second factor: %(kind)s"),
+        "password_changed": _("%(person)s changed the password"),
+        "password_reset": _("%(person)s set a new password by mail"),
+        "sessions_ended": _("%(person)s ended sessions"),
+    },
+)
+announce(
+    "exports",
+    _("Exports"),
+    {
+        "audit_exported": _("The audit log was exported"),
+        "roles_exported": _("The roles as of %(on)s were exported"),
+    },
+)
+announce_facts(
+    {
+        "person": _("Person"),
+        "email": _("E-mail address"),
+        "name": _("Name"),
+        "language": _("Language"),
+        "is_active": _("Active"),
+        "is_superuser": _("Superuser"),
+        "role": _("Role"),
+        "roles": _("Roles"),
+        "entire_organization": _("Entire organization"),
+        "locations": _("Locations"),
+        "programs": _("Programs"),
+        "expires_on": _("Expires"),
+        "kind": _("Kind"),
+        "methods": _("Signed in with"),
+        "sessions": _("Sessions"),
+        "rows": _("Rows"),
+        "on": _("Day"),
+        "from": _("From"),
+        "to": _("To"),
+        "text": _("Text"),
+        "group": _("Kind of act"),
+    },
+    values={
+        "role": choice([*PartnerRole.choices, *OperatorRole.choices]),
+        "roles": choice([*PartnerRole.choices, *OperatorRole.choices]),
+        "language": choice(settings.LANGUAGES),
+        "kind": choice(SECOND_FACTORS.items()),
+        "methods": choice(METHODS.items()),
+    },
+    hidden=("member", "id", "partner_id"),
+)

@@ -1,0 +1,54 @@
+"""What the acts of this floor are called in the audit log."""
+
+from collections.abc import Mapping
+
+from django.db.models import Model
+from django.utils.translation import gettext_lazy as _
+
+from enrollment.models import EndReason, RolloverLine
+from incentives_portal.core.audit_wording import Names, announce, announce_facts, choice
+from profiles.models import PayoutProfile, TaxProfile
+
+announce(
+    "enrollments",
+    _("Enrollments"),
+    {
+        "enrollment.accepted": _("The invitation %(thing)s was accepted"),
+        "enrollment.declined": _("The invitation %(thing)s was declined"),
+        "enrollment.decline_undone": _("Declining %(thing)s was undone"),
+        "enrollment.profiles_chosen": _("Profiles were chosen for %(thing)s"),
+        "enrollment.submitted": _("%(thing)s was submitted"),
+        "enrollment.continued": _("%(thing)s was continued from the fiscal year before"),
+        "enrollment.ended": _("%(thing)s ended: %(reason)s"),
+    },
+    things=("enrollment.enrollment",),
+)
+announce(
+    "programs",
+    _("Programs and fiscal years"),
+    {
+        "rollover.planned": _("The rollover %(thing)s was planned"),
+        "rollover.approved": _("The rollover %(thing)s was approved"),
+        "rollover.applied": _("The rollover %(thing)s was applied"),
+    },
+)
+
+
+def _names_of(profiles: type[Model]) -> Names:
+    def names(ids: set[str]) -> Mapping[str, str]:
+        return {str(pk): name for pk, name in profiles._default_manager.filter(pk__in=ids).values_list("pk", "name")}
+
+    return names
+
+
+announce_facts(
+    {
+        "payout_profile": _("Payout profile"),
+        "tax_profile": _("Tax profile"),
+        "year": _("Fiscal year"),
+        "reason": _("Reason"),
+        "verdicts": _("Verdicts"),
+    },
+    values={"reason": choice([*EndReason.choices, *RolloverLine.Verdict.choices])},
+    references={"payout_profile": _names_of(PayoutProfile), "tax_profile": _names_of(TaxProfile)},
+)
