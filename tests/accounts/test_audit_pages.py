@@ -233,7 +233,9 @@ def test_another_partners_entries_do_not_exist(as_: As, other_partner: Partner, 
         page = client.get(f"/audit/{query}")
         assert not titles(page)
         assert "nora@norrsken" not in page.content.decode()
-        assert {row[2] for row in read_csv(client.get(f"/audit/export/{query}"))[1:]} <= {"audit_exported"}, "but what she took herself"
+        assert {row[2] for row in read_csv(client.get(f"/audit/export/{query}"))[1:]} <= {"audit_exported"}, (
+            "but what she took herself"
+        )
     assert not client.get("/audit/roles/").context["page"].object_list[1:]
 
 
