@@ -70,7 +70,7 @@ class AuditForm(forms.Form):
 
     def query(self) -> dict[str, str]:
         """The filters that are set, as they stand in the address."""
-        return {name: value for name in self.fields if (value := str(self.data.get(name) or ""))}
+        return {name: str(self.data[name]) for name in self.fields if self.data.get(name)}
 
 
 class DayForm(forms.Form):

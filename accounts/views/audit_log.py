@@ -32,12 +32,12 @@ def audit_log(request: PortalRequest) -> HttpResponse:
     before = _place(request.GET.get("before", ""))
     if form.is_valid():
         lines, more = queries.page_of(queries.found(partner.pk, form.cleaned_data), partner.pk, before=before)
-    query = form.query()
+    query: dict[str, str | int] = {**form.query()}
     context = {
         "form": form,
         "lines": lines,
         "query": urlencode(query),
-        "older": urlencode({**query, "before": more}) if more else "",
+        "older": urlencode(query | {"before": more}) if more else "",
         "is_first": before is None,
         "filtered": bool(query),
     }

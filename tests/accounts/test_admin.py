@@ -270,7 +270,7 @@ def test_the_operators_superuser_sees_all_and_passes_the_same_services(
     gunnar.refresh_from_db()
     assert gunnar.is_active
     assert client.post(change, {"name": "Gunnar L", "language": "sv", "is_active": "on"}).status_code == 302
-    assert AuditEntry.objects.get(act="user_changed").after == {"name": "Gunnar L", "language": "sv"}
+    assert AuditEntry.objects.get(act="user_changed").after == {"person": gunnar.email, "name": "Gunnar L", "language": "sv"}
 
 
 def test_a_reviewer_can_not_be_made_of_a_partners_person(as_: As, superuser: User, ulf: User, rita: User) -> None:
