@@ -15,12 +15,26 @@ NO_DAY = _("This is no day. Write it like 2026-07-01.")
 FIRST_DAY, LAST_DAY = dt.date(2000, 1, 1), dt.date(2199, 12, 31)
 
 
+class DayInput(forms.DateInput):
+    """A calendar; what was typed in the address and is no day stays to be read and mended, as text."""
+
+    input_type = "date"
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        try:
+            dt.date.fromisoformat(context["widget"]["value"] or "2000-01-01")
+        except ValueError:
+            context["widget"]["type"] = "text"
+        return context
+
+
 class DayField(forms.DateField):
     """A day that an entry can be of."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            widget=DayInput(format="%Y-%m-%d"),
             error_messages={"invalid": NO_DAY},
             validators=[MinValueValidator(FIRST_DAY, NO_DAY), MaxValueValidator(LAST_DAY, NO_DAY)],
             **kwargs,

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db.models import Prefetch, Q
-from django.utils.translation import gettext as _
 
-from accounts.models import Membership, RoleAssignment, RoleLocation
+from accounts.models import Membership, Origin, RoleAssignment, RoleLocation
 from accounts.queries.people import RANK, scope_of
 from incentives_portal.core import clock
 from incentives_portal.core.models import AuditEntry
@@ -107,8 +106,8 @@ def _known(partner_id: uuid.UUID, user_ids: Collection[uuid.UUID]) -> set[uuid.U
 
 def _held(role: RoleAssignment, granters: set[uuid.UUID], *, approximate: bool) -> HeldThen:
     user = role.membership.user
-    if role.granted_by is None:
-        by = _("The membership system")
+    if role.origin != Origin.HAND:
+        by = role.get_origin_display()
     else:
         by = str(role.granted_by) if role.granted_by_id in granters else settings.OPERATOR_NAME
     places = () if role.entire_organization else tuple(str(row.location) for row in role.listed.all())

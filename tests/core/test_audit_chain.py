@@ -37,13 +37,18 @@ def write(count: int) -> None:
         cursor.execute(INSERT_MANY, [count])
 
 
-def as_owner(*statements: str) -> None:
-    """What the owner of the database can do: the triggers are switched off for these statements."""
+def as_owner(*statements: str, past_the_triggers: bool = True) -> None:
+    """What the owner of the database can do, who can switch the triggers off, too."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("SELECT quote_ident(current_user)")
+        (role,) = cursor.fetchone()
+        cursor.execute("SET LOCAL ROLE NONE")
+        if past_the_triggers:
+            cursor.execute("SET LOCAL session_replication_role = replica")
         for statement in statements:
             cursor.execute(statement)
         cursor.execute("SET LOCAL session_replication_role = origin")
+        cursor.execute(f"SET LOCAL ROLE {role}")
 
 
 def check(*arguments: str) -> dict[str, Any]:
@@ -192,8 +197,7 @@ def test_what_waits_for_long_is_told(entries: list[int]) -> None:
 
 
 def test_a_trigger_that_is_switched_off_is_told(entries: list[int]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE core_auditentry DISABLE TRIGGER audit_append_only")
+    as_owner("ALTER TABLE core_auditentry DISABLE TRIGGER audit_append_only")
     assert found() == {"unguarded": 1}
 
 
@@ -244,8 +248,13 @@ def test_each_sealing_logs_the_head(entries: list[int], caplog: pytest.LogCaptur
         "INSERT INTO core_auditseal SELECT 11, 999999999, ''",
     ],
 )
-def test_the_database_refuses(entries: list[int], statement: str) -> None:
+@pytest.mark.parametrize("whose", ["the portal's", "the owner's"])
+def test_the_database_refuses(entries: list[int], statement: str, whose: str) -> None:
     write(1)
+    if whose == "the owner's":
+        with pytest.raises(DatabaseError, match="audit"):
+            as_owner(statement, past_the_triggers=False)
+        return
     with pytest.raises(DatabaseError, match="audit"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
 

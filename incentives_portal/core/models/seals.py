@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -8,6 +10,8 @@ class AuditSeal(models.Model):
     Append-only, and without a foreign key: a seal outlives an entry that somebody removed, which is how that is noticed. The
     database takes the next places only, each for an entry that waits for one.
     """
+
+    append_only: ClassVar[bool] = True  # what the grants of the portal's role read
 
     sequence = models.BigIntegerField(primary_key=True)
     entry_id = models.BigIntegerField(unique=True)
@@ -21,6 +25,8 @@ class AuditSeal(models.Model):
 
 class AuditPending(models.Model):
     """An audit entry that waits for its seal. A trigger writes it with the entry; only a seal takes it away."""
+
+    append_only: ClassVar[bool] = True  # rows go by the seals' trigger, which has its owner's rights
 
     entry_id = models.BigIntegerField(primary_key=True)
 
