@@ -8,7 +8,7 @@ from django_countries import countries
 from incentives_portal.core.audit_wording import announce, announce_facts, choice
 from profiles.fields import PAYOUT, TAX, Label
 from profiles.identifiers import bank, tax
-from profiles.models import FormKind, PaymentMethod, TaxClassification
+from profiles.models import BankAlarm, FormKind, PaymentMethod, TaxClassification
 from profiles.reasons import text_for
 
 announce(
@@ -17,10 +17,15 @@ announce(
     {
         "payout_profile.created": _("The payout profile %(thing)s was created"),
         "payout_profile.changed": _("The payout profile %(thing)s was changed"),
+        "payout_profile.frozen": _("The payout profile %(thing)s was frozen: its change wasn't theirs, somebody said"),
+        "payout_profile.unfrozen": _("The payout profile %(thing)s was unfrozen: %(outcome)s"),
         "payout_profile.archived": _("The payout profile %(thing)s was archived"),
         "tax_profile.created": _("The tax profile %(thing)s was created"),
         "tax_profile.changed": _("The tax profile %(thing)s was changed"),
         "tax_profile.archived": _("The tax profile %(thing)s was archived"),
+        "tax_document.uploaded": _("The document %(name)s was added to the tax profile %(profile)s"),
+        "tax_document.removed": _("The document %(name)s was removed from the tax profile %(profile)s"),
+        "tax_document.read": _("The document %(name)s of the tax profile %(profile)s was opened"),
         "default_bank_profile.set": _("%(profile)s became the default bank profile of %(thing)s"),
         "default_bank_profile.cleared": _("%(thing)s has no default bank profile any more"),
     },
@@ -56,11 +61,12 @@ LABELS: dict[str, Label] = {
     "form": TAX["form_kind"],
     "version": _("Version"),
     "bank": _("Bank"),
-    "profile": _("Payout profile"),
+    "profile": _("Profile"),
     "currency": _("Currency"),
     "paying_entity": _("Paying entity"),
     "due_at": _("Due"),
     "reasons": _("Reasons"),
+    "outcome": _("Outcome"),
 }
 
 
@@ -83,6 +89,7 @@ announce_facts(
         "bank_country": _country,
         "country": _country,
         "reasons": _reasons,
+        "outcome": choice(BankAlarm.Outcome.choices),
     },
     hidden=("profile_id",),
 )

@@ -26,7 +26,7 @@ _sentences: dict[str, Text] = {}
 _groups: dict[str, tuple[Text, frozenset[str]]] = {}
 _things: dict[str, Text] = {}
 _labels: dict[str, Text] = {}
-_values: dict[str, Callable[[Any], str]] = {}
+_values: dict[str, list[Callable[[Any], str]]] = {}
 _references: dict[str, Names] = {}
 _hidden: set[str] = set()
 
@@ -47,7 +47,8 @@ def announce_facts(
 ) -> None:
     """Registers what facts are called, how their values read, which are ids of named things, and which are nobody's to read."""
     _labels.update(labels)
-    _values.update(values or {})
+    for name, word in (values or {}).items():
+        _values.setdefault(name, []).append(word)
     _references.update(references or {})
     _hidden.update(hidden)
 
@@ -123,8 +124,10 @@ class Words:
             return _("Yes") if value else _("No")
         if isinstance(value, list):
             return ", ".join(self.value(name, one) for one in value)
-        if name in _values:
-            return str(_values[name](value))
+        for word in _values.get(name, ()):
+            # Floors that have a fact of the same name each know their own values.
+            if (worded := word(value)) != str(value):
+                return worded
         if isinstance(value, dict):
             return "; ".join(f"{_labels.get(key, key)}: {self.value(key, one)}" for key, one in value.items())
         return str(value)
