@@ -1,5 +1,6 @@
 """The audit log as one chain: whatever its owner does to it behind the portal's back, `check_audit` says so (rule OPS-3)."""
 
+import base64
 import datetime as dt
 import io
 import json
@@ -22,7 +23,7 @@ from django.db import DatabaseError, connection, transaction
 from accounts.models import Partner
 from incentives_portal.core import audit, clock, health, locks, request_ids
 from incentives_portal.core.chain import digests, sealing
-from incentives_portal.core.models import AuditEntry, AuditPending, AuditSeal, Run
+from incentives_portal.core.models import AuditEntry, AuditKey, AuditPending, AuditSeal, Run
 
 pytestmark = pytest.mark.rule("OPS-3")
 INSERT_MANY = """
@@ -92,9 +93,40 @@ def test_the_digest_is_over_every_column() -> None:
     assert {field.column for field in AuditEntry._meta.concrete_fields} == set(digests.COLUMNS)
 
 
-def test_without_the_key_no_digest_can_be_computed(entries: list[int], settings: Any) -> None:
-    settings.BLIND_INDEX_KEY = "A" * 43 + "="
+OTHER_KEY = "new:" + base64.b64encode(b"k" * 32).decode()
+
+
+def test_without_the_key_no_digest_can_be_computed_and_nothing_is_sealed(entries: list[int], settings: Any) -> None:
+    settings.FIELD_KEYS = OTHER_KEY
+    write(1)
+    assert found() == {"key_gone": 1}
+    with pytest.raises(digests.NoKeyError):
+        sealing.seal()
+
+
+@pytest.mark.parametrize("change", ["DELETE FROM core_auditkey", "UPDATE core_auditkey SET key = '\\x00'"])
+def test_a_key_that_is_gone_or_altered_is_told_and_never_replaced(entries: list[int], change: str) -> None:
+    as_owner(change)
+    assert found() == {"key_gone": 1}
+    with pytest.raises(digests.NoKeyError):
+        sealing.seal()
+
+
+def test_the_key_is_another_one_when_somebody_makes_a_chain_of_their_own(entries: list[int], settings: Any) -> None:
+    as_owner("DELETE FROM core_auditkey")
+    digests.make_key()
     assert found() == {"altered": 10}
+
+
+def test_the_key_survives_a_change_of_the_keys_that_encrypt(entries: list[int], settings: Any) -> None:
+    settings.FIELD_KEYS = f"{OTHER_KEY},{settings.FIELD_KEYS}"
+    held = AuditKey.objects.get()
+    held.key = held.key.reveal()
+    held.save()
+    settings.FIELD_KEYS = OTHER_KEY
+    write(1)
+    assert sealing.seal() == 1
+    assert found() == {}
 
 
 @pytest.mark.parametrize("number", [0, 4, 9])
@@ -243,6 +275,8 @@ def test_each_sealing_logs_the_head(entries: list[int], caplog: pytest.LogCaptur
         "UPDATE core_auditpending SET entry_id = entry_id",
         "DELETE FROM core_auditpending",
         "TRUNCATE core_auditpending",
+        "DELETE FROM core_auditkey",
+        "TRUNCATE core_auditkey",
         # A seal out of its turn, and one for an entry that doesn't wait.
         "INSERT INTO core_auditseal SELECT 99, entry_id, '' FROM core_auditpending",
         "INSERT INTO core_auditseal SELECT 11, 999999999, ''",

@@ -13,7 +13,9 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from incentives_portal.core.chain import digests
 from incentives_portal.core.chain.digests import BEGINNING, SELECTED, Head, next_digest
+from incentives_portal.core.models import AuditSeal
 
 # So many findings of a kind are named; beyond that they are counted.
 NAMED = 20
@@ -26,6 +28,7 @@ NEVER_WAITED = "inserted"  # neither sealed nor waiting: written past the trigge
 REMOVED_UNSEALED = "removed_unsealed"  # waited for its seal, and gone
 LATE = "unsealed_for_long"  # waits for longer than the sealer takes
 CUT_OFF = "cut_off"  # the chain no longer holds a head that it had
+KEY_GONE = "key_gone"  # the key is missing, altered or not to be decrypted: no digest can be checked
 UNGUARDED = "unguarded"  # a trigger that keeps the log is missing or switched off
 
 WALK = f"""
@@ -45,6 +48,7 @@ SELECT e.id FROM core_auditpending p JOIN core_auditentry e ON e.id = p.entry_id
 WHERE e.at < portal_now() - %s ORDER BY e.id
 """
 TRIGGERS = (
+    "audit_key_is_kept",
     "audit_append_only",
     "audit_entries_wait",
     "audit_seals_append_only",
@@ -94,6 +98,7 @@ def check(*, late_after: dt.timedelta, since: Sequence[Head] = ()) -> Findings:
 def _walk(findings: Findings, since: Sequence[Head]) -> None:
     """Each seal against its entry and the seal before it. After a fault it goes on from what stands there."""
     awaited = {head.sequence: head for head in since}
+    key = _key(findings)
     place, previous = 0, BEGINNING
     for sequence, stored, entry_id, *entry in _rows(WALK):
         missing = range(place + 1, sequence)
@@ -105,7 +110,7 @@ def _walk(findings: Findings, since: Sequence[Head]) -> None:
         if entry[0] is None:
             findings.add(REMOVED, f"entry {entry_id}, place {sequence}")
         # Without the seal before it, nothing can be said about this one.
-        elif not missing and not hmac.compare_digest(digest, next_digest(previous, tuple(entry))):
+        elif key and not missing and not hmac.compare_digest(digest, next_digest(key, previous, tuple(entry))):
             findings.add(ALTERED, f"entry {entry_id}, place {sequence}")
         place, previous = sequence, digest
         earlier = awaited.pop(sequence, None)
@@ -115,6 +120,15 @@ def _walk(findings: Findings, since: Sequence[Head]) -> None:
         if earlier.sequence:
             findings.add(CUT_OFF, f"place {earlier.sequence} was {earlier.digest.hex()}")
     findings.head = Head(place, previous)
+
+
+def _key(findings: Findings) -> bytes:
+    try:
+        return digests.key()
+    except digests.NoKeyError:
+        if AuditSeal.objects.exists():
+            findings.add(KEY_GONE, "the key of the chain")
+        return b""
 
 
 def _rows(sql: str, arguments: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:

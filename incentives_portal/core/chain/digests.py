@@ -1,22 +1,20 @@
 """What a seal says: a keyed digest over the digest before it and the entry's every column.
 
-The key is derived from the setting BLIND_INDEX_KEY, so who owns the database and not the key can recompute no digest.
+The key is stored encrypted under FIELD_KEYS, so who owns the database and not those can recompute no digest.
 """
 
 import base64
 import datetime as dt
 import hmac
 import json
+import os
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
 from django.db import models
 
-from incentives_portal.core.models import AuditEntry
+from incentives_portal.core.models import AuditEntry, AuditKey
+from incentives_portal.core.secrets import CannotDecryptError
 
 BEGINNING = bytes(32)
 _FIELDS = AuditEntry._meta.concrete_fields
@@ -25,9 +23,26 @@ COLUMNS = tuple(field.column for field in _FIELDS)
 SELECTED = ", ".join(f"e.{field.column}{'::text' if isinstance(field, models.JSONField) else ''}" for field in _FIELDS)
 
 
-@lru_cache(maxsize=2)
-def _derived(index_key: str) -> bytes:
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"audit chain").derive(base64.b64decode(index_key))
+class NoKeyError(Exception):
+    """The key of the chain is gone, was altered, or can't be decrypted under the keys of FIELD_KEYS."""
+
+
+def key() -> bytes:
+    """The key of the chain. Raises NoKeyError."""
+    row = AuditKey.objects.first()
+    if row is None:
+        raise NoKeyError
+    try:
+        return base64.b64decode(row.key.reveal())
+    except CannotDecryptError:
+        raise NoKeyError from None
+
+
+def make_key() -> bytes:
+    """Makes the key of a chain that begins. The caller is the only one who seals."""
+    fresh = os.urandom(32)
+    AuditKey.objects.create(key=base64.b64encode(fresh).decode())
+    return fresh
 
 
 def _text(value: Any) -> str | int:
@@ -45,9 +60,9 @@ def canonical(row: tuple[Any, ...]) -> bytes:
     return json.dumps(named, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def next_digest(previous: bytes, row: tuple[Any, ...]) -> bytes:
+def next_digest(key: bytes, previous: bytes, row: tuple[Any, ...]) -> bytes:
     """The digest of the entry that follows the place whose digest is `previous`."""
-    return hmac.digest(_derived(settings.BLIND_INDEX_KEY), previous + canonical(row), "sha256")
+    return hmac.digest(key, previous + canonical(row), "sha256")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from typing import Any
 from django.db import connection, transaction
 
 from incentives_portal.core import locks
+from incentives_portal.core.chain import digests
 from incentives_portal.core.chain.digests import BEGINNING, SELECTED, Head, next_digest
-from incentives_portal.core.models import AuditSeal
+from incentives_portal.core.models import AuditKey, AuditSeal
 
 logger = logging.getLogger(__name__)
 
@@ -33,13 +34,14 @@ def head() -> Head:
 def seal(*, chunk: int = CHUNK) -> int:
     """Seals whatever waits, in chunks with a transaction each, and returns how many; 0 where another sealer is at it.
 
-    Can be killed at any time: a chunk is sealed or it isn't.
+    Can be killed at any time: a chunk is sealed or it isn't. Raises NoKeyError.
     """
     with locks.alone("audit chain") as free:
         if not free:
             return 0
+        key = _key()
         sealed = last = 0
-        while rows := _seal_chunk(after=last, limit=chunk):
+        while rows := _seal_chunk(key, after=last, limit=chunk):
             sealed, last = sealed + len(rows), rows[-1][0]
         if sealed:
             # The one copy of the head that who owns the database can't rewrite is the one that leaves it.
@@ -47,16 +49,26 @@ def seal(*, chunk: int = CHUNK) -> int:
         return sealed
 
 
+def _key() -> bytes:
+    """A chain that has begun keeps its key: without it nothing is sealed, and `health` and `check_audit` say so."""
+    try:
+        return digests.key()
+    except digests.NoKeyError:
+        if AuditKey.objects.exists() or AuditSeal.objects.exists():
+            raise
+        return digests.make_key()
+
+
 @transaction.atomic
-def _seal_chunk(*, after: int, limit: int) -> list[tuple[Any, ...]]:
+def _seal_chunk(key: bytes, *, after: int, limit: int) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(_WAITING, [after, limit])
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         if rows:
             newest = head()
-            digest, digests = newest.digest, []
+            digest, computed = newest.digest, []
             for row in rows:
-                digests.append(digest := next_digest(digest, row))
+                computed.append(digest := next_digest(key, digest, row))
             places = range(newest.sequence + 1, newest.sequence + 1 + len(rows))
-            cursor.execute(_SEAL, [list(places), [row[0] for row in rows], digests])
+            cursor.execute(_SEAL, [list(places), [row[0] for row in rows], computed])
     return rows

@@ -1,8 +1,11 @@
 """The audit log as a chain: seals that are append-only, and a queue that only a seal empties (rule OPS-3)."""
 
+import uuid
+
 from django.db import migrations, models
 
 import incentives_portal.core.request_ids
+import incentives_portal.core.secrets
 
 # They run with their owner's rights, so that the application's role needs none on the queue but to read it.
 FORWARD = """
@@ -13,6 +16,8 @@ CREATE TRIGGER audit_queue_is_kept BEFORE UPDATE OR TRUNCATE ON core_auditpendin
 -- Within a trigger, that is by `sealed_audit_entries`, and never by a statement of its own.
 CREATE TRIGGER audit_queue_is_emptied_by_seals BEFORE DELETE ON core_auditpending
     FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION refuse_audit_change();
+CREATE TRIGGER audit_key_is_kept BEFORE DELETE OR TRUNCATE ON core_auditkey
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();
 
 CREATE FUNCTION queue_audit_entries() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
@@ -51,6 +56,7 @@ BACKWARD = """
 DROP TRIGGER audit_entries_wait ON core_auditentry;
 DROP TRIGGER audit_seals_are_next ON core_auditseal;
 DROP TRIGGER audit_seals_append_only ON core_auditseal;
+DROP TRIGGER audit_key_is_kept ON core_auditkey;
 DROP TRIGGER audit_queue_is_kept ON core_auditpending;
 DROP TRIGGER audit_queue_is_emptied_by_seals ON core_auditpending;
 DROP FUNCTION queue_audit_entries();
@@ -84,6 +90,19 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(condition=models.Q(("sequence__gte", 1)), name="audit_seal_from_one"),
                 ],
+            },
+        ),
+        migrations.CreateModel(
+            name="AuditKey",
+            fields=[
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("only", models.BooleanField(default=True, unique=True)),
+                ("key", incentives_portal.core.secrets.EncryptedTextField()),
+            ],
+            options={
+                "verbose_name": "key of the audit chain",
+                "verbose_name_plural": "key of the audit chain",
+                "constraints": [models.CheckConstraint(condition=models.Q(("only", True)), name="audit_key_is_one")],
             },
         ),
         migrations.RunSQL(FORWARD, BACKWARD),

@@ -4,6 +4,6 @@ from .audit import AuditEntry
 from .clock import ClockRow
 from .outbox import Mail
 from .runs import Run
-from .seals import AuditPending, AuditSeal
+from .seals import AuditKey, AuditPending, AuditSeal
 
-__all__ = ["AuditEntry", "AuditPending", "AuditSeal", "ClockRow", "Mail", "Run"]
+__all__ = ["AuditEntry", "AuditKey", "AuditPending", "AuditSeal", "ClockRow", "Mail", "Run"]

@@ -1,7 +1,10 @@
+import uuid
 from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from incentives_portal.core.secrets import EncryptedTextField
 
 
 class AuditSeal(models.Model):
@@ -33,3 +36,20 @@ class AuditPending(models.Model):
     class Meta:
         verbose_name = _("unsealed audit entry")
         verbose_name_plural = _("unsealed audit entries")
+
+
+class AuditKey(models.Model):
+    """The one key under which seals are computed, encrypted as bank numbers are: who owns the database can't read it.
+
+    A key of its own, and not one of the settings: those are changed now and then, and a digest of long ago is to be checked
+    for ever. Made with the first seal, re-encrypted with every other secret, and never deleted.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    only = models.BooleanField(default=True, unique=True)
+    key = EncryptedTextField()
+
+    class Meta:
+        verbose_name = _("key of the audit chain")
+        verbose_name_plural = _("key of the audit chain")
+        constraints = [models.CheckConstraint(name="audit_key_is_one", condition=models.Q(only=True))]

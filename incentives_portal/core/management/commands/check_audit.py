@@ -16,6 +16,7 @@ SENTENCES = {
     "removed_unsealed": "entries were removed while they waited for their seal",
     "unsealed_for_long": "entries wait for their seal for too long: is a worker running?",
     "cut_off": "heads that the chain had are no longer in it: its tail was cut off or written anew",
+    "key_gone": "key is gone, altered or can't be decrypted under FIELD_KEYS, so no digest could be checked",
     "unguarded": "triggers that guard the log are missing or switched off",
 }
 
