@@ -15,6 +15,7 @@ from enrollment.models import (
     RequirementGroup,
     RequirementItem,
 )
+from enrollment.recorded import Recorded
 
 
 class ForSuperusers:
@@ -63,7 +64,7 @@ class ItemInline(ForSuperusers, admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Program)
-class ProgramAdmin(ForSuperusers, admin.ModelAdmin):  # type: ignore[type-arg]
+class ProgramAdmin(ForSuperusers, Recorded):
     list_display = ("code", "name_en", "name_sv", "level", "open_to_all", "discontinued_on")
     list_filter = ("level", "open_to_all")
     search_fields = ("code", "name_en", "name_sv")
@@ -71,7 +72,7 @@ class ProgramAdmin(ForSuperusers, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(RequirementGroup)
-class RequirementGroupAdmin(ForSuperusers, admin.ModelAdmin):  # type: ignore[type-arg]
+class RequirementGroupAdmin(ForSuperusers, Recorded):
     list_display = ("program", "position", "title_en", "title_sv")
     list_filter = ("program",)
     list_select_related = ("program",)

@@ -27,6 +27,10 @@ announce(
     "programs",
     _("Programs and fiscal years"),
     {
+        "program.added": _("The program %(thing)s was added"),
+        "program.changed": _("The program %(thing)s was changed"),
+        "requirementgroup.added": _("Requirements were added: %(thing)s"),
+        "requirementgroup.changed": _("Requirements were changed: %(thing)s"),
         "rollover.planned": _("The rollover %(thing)s was planned"),
         "rollover.approved": _("The rollover %(thing)s was approved"),
         "rollover.applied": _("The rollover %(thing)s was applied"),
@@ -48,6 +52,7 @@ announce_facts(
         "year": _("Fiscal year"),
         "reason": _("Reason"),
         "verdicts": _("Verdicts"),
+        "changed": _("Changed"),
     },
     values={"reason": choice([*EndReason.choices, *RolloverLine.Verdict.choices])},
     references={"payout_profile": _names_of(PayoutProfile), "tax_profile": _names_of(TaxProfile)},
