@@ -11,9 +11,9 @@ from django.views.decorators.debug import sensitive_variables
 from accounts.models import Partner
 from incentives_portal.core import audit
 from incentives_portal.core.secrets import blind_index
-from profiles import alarm_mails
+from profiles import alarm_mails, fingerprints
 from profiles.errors import FieldsError
-from profiles.identifiers.checking import BankInfo, bank_of, canonical, check_bank_details, mask
+from profiles.identifiers.checking import BankInfo, bank_of, check_bank_details, mask
 from profiles.models import PayoutProfile, PayoutProfileVersion
 
 from . import versions
@@ -149,7 +149,7 @@ def _version_of(profile: PayoutProfile, number: int, details: Details, by: Any) 
         account_holder=details.account_holder,
         identifiers=json.dumps(numbers) if numbers else None,
         shown=details.shown,
-        fingerprint=blind_index(canonical(numbers, country=details.bank_country), purpose="payout") if numbers else None,
+        fingerprint=next(iter(fingerprints.of_payout(numbers, country=details.bank_country)), None),
         bank_name=details.bank.name[:200],
         created_by=audit.person(by),
     )
