@@ -69,4 +69,4 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return secrets.encrypt(text, place=TOTP_PLACE).hex()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return secrets.decrypt(rotation.from_hex(encrypted_text), place=TOTP_PLACE)
+        return secrets.decrypt(rotation.from_hex(encrypted_text, place=TOTP_PLACE), place=TOTP_PLACE)

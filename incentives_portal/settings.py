@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "incentives_portal.core.unreadable.UnreadableMiddleware",
 ]
 TEMPLATES: list[dict[str, Any]] = [
     {

@@ -42,8 +42,10 @@ class Details:
     @classmethod
     @sensitive_variables()
     def of(cls, version: PayoutProfileVersion) -> "Details":
-        """The details that a stored version holds."""
-        return cls(version.payment_method, str(version.bank_country), version.account_holder, version.read_identifiers())
+        """The details that a stored version holds; of numbers that can't be read, none, so that all of them are typed again."""
+        return cls(
+            version.payment_method, str(version.bank_country), version.account_holder, versions.readable_identifiers(version)
+        )
 
     @sensitive_variables()
     def changed(self, payment_method: str, bank_country: str, account_holder: str, typed: Mapping[str, str]) -> "Details":

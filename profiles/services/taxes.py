@@ -62,7 +62,7 @@ class Details:
     @classmethod
     @sensitive_variables()
     def of(cls, version: TaxProfileVersion) -> "Details":
-        """The details that a stored version holds."""
+        """The details that a stored version holds; of numbers that can't be read, none, so that all of them are typed again."""
         residence = Residence(
             legal_name=version.legal_name,
             street=version.street,
@@ -73,7 +73,7 @@ class Details:
             form_kind=str(version.form_kind),
             expires_on=version.expires_on,
         )
-        return cls(residence, version.read_identifiers())
+        return cls(residence, versions.readable_identifiers(version))
 
 
 @transaction.atomic

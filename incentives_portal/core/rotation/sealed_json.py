@@ -14,12 +14,12 @@ from incentives_portal.core.secrets import CannotDecryptError
 from .columns import Row, Swap
 
 
-def from_hex(text: str) -> bytes:
+def from_hex(text: str, *, place: str) -> bytes:
     """What was stored. Raises CannotDecryptError for a text that is no such value."""
     try:
         return bytes.fromhex(text)
     except ValueError:
-        raise CannotDecryptError("the value is not one that the portal stored") from None
+        raise CannotDecryptError("the value is not one that the portal stored", place=place) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class SealedJson:
             self._open(value)
 
     def _open(self, value: str) -> str:
-        return secrets.decrypt(from_hex(value), place=self.bound_to)
+        return secrets.decrypt(from_hex(value, place=self.bound_to), place=self.bound_to)
 
     def sealed_anew(self, row: Row) -> dict[str, Any]:
         anew: Callable[[str], str] = lambda value: secrets.encrypt(self._open(value), place=self.bound_to).hex()  # noqa: E731
