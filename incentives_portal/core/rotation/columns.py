@@ -69,7 +69,7 @@ class EncryptedColumn(Bytes):
     """A column whose every value is bound to its row."""
 
     def __init__(self, field: EncryptedTextField) -> None:
-        super().__init__(field.model, field.column)
+        super().__init__(field.model, str(field.column))
         self.field = field
 
     def by_key(self) -> Counter[str]:
