@@ -63,6 +63,7 @@ def test_every_place_is_known() -> None:
         "accounts_directory.client_secret",
         "mfa_authenticator.data",
         "profiles_payoutprofileversion.identifiers",
+        "profiles_taxdocumentcontent.content",
         "profiles_taxprofileversion.identifiers",
     ]
 
@@ -193,7 +194,7 @@ def test_a_row_that_somebody_edits_is_passed_by_and_their_edit_stays(stored: Any
     assert all(stored().values())
 
 
-@pytest.mark.parametrize("place", [0, 1, 2, 3])
+@pytest.mark.parametrize("place", [0, 1, 2, 4])
 def test_an_edit_between_reading_and_writing_is_not_written_over(stored: Any, place: int, ines: User) -> None:
     where = rotation.places()[place]
     rows = where.rows(None, 10, but="k2")
@@ -225,6 +226,19 @@ def test_the_key_of_the_index_is_changed_while_equal_numbers_are_still_found(
     settings.BLIND_INDEX_KEY = TWO
     for profile in (before, after):
         assert _at_another_partner(PayoutProfileVersion.objects.get(profile=profile))
+
+
+def test_large_values_are_taken_a_few_at_a_time(
+    settings: Any, location: Location, ines: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.FIELD_KEYS = OLD
+    for _ in range(3):
+        journeys.bank(location, ines)
+    settings.FIELD_KEYS = BOTH
+    monkeypatch.setattr("incentives_portal.core.rotation.columns.MOST_BYTES", 100)
+    where = next(place for place in rotation.places() if place.label == "profiles_payoutprofileversion.identifiers")
+    assert len(where.rows(None, 10)) == 1
+    assert rotate()["rewritten"] == 3
 
 
 def test_a_broken_ring_is_a_refusal_in_words(settings: Any) -> None:

@@ -10,6 +10,8 @@ from psycopg import sql
 from incentives_portal.core import secrets
 from incentives_portal.core.secrets import EncryptedTextField
 
+# What is read, and written, in one go.
+MOST_BYTES = 16_000_000
 # A row's key and what it holds as stored.
 Row = tuple[Any, Any]
 # A row's key, what it held when it was read, and what takes its place.
@@ -21,10 +23,12 @@ _COUNT = sql.SQL(
     " FROM {table} WHERE {column} IS NOT NULL GROUP BY 1"
 )
 _READ = sql.SQL(
-    "SELECT {pk}, {column} FROM {table} WHERE {column} IS NOT NULL"
+    # So many rows, or fewer where what they hold is large: documents are among it.
+    "SELECT pk, held FROM (SELECT pk, held, row_number() OVER before AS nth, sum(octet_length(held)) OVER before AS bytes FROM ("
+    "SELECT {pk} AS pk, {column} AS held FROM {table} WHERE {column} IS NOT NULL"
     " AND (%(after)s::{type} IS NULL OR {pk} > %(after)s::{type})"
     " AND (%(start)s::bytea IS NULL OR substring({column} FROM 1 FOR length(%(start)s::bytea)) <> %(start)s::bytea)"
-    " ORDER BY {pk} LIMIT %(size)s"
+    " ORDER BY {pk} LIMIT %(size)s) found WINDOW before AS (ORDER BY pk)) counted WHERE nth = 1 OR bytes <= %(bytes)s ORDER BY pk"
 )
 # Compares and sets in one statement. Who holds a row has it first: nobody waits, and nobody's edit is written over.
 _SWAP = sql.SQL(
@@ -55,7 +59,7 @@ class Bytes:
     def rows(self, after: Any, size: int, *, but: str | None = None) -> list[Row]:
         start = but.encode() + b"|" if but is not None else None
         with connection.cursor() as cursor:
-            cursor.execute(_READ.format(**self._names), {"after": after, "size": size, "start": start})
+            cursor.execute(_READ.format(**self._names), {"after": after, "size": size, "start": start, "bytes": MOST_BYTES})
             return [(pk, bytes(held)) for pk, held in cursor.fetchall()]
 
     def swap(self, swaps: Sequence[Swap]) -> int:

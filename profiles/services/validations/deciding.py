@@ -12,7 +12,15 @@ from incentives_portal.core import audit, clock
 from incentives_portal.core.secrets import CannotDecryptError
 from incentives_portal.core.unreadable import note
 from profiles import mails
-from profiles.errors import AlreadyDecidedError, ClaimedError, CoolingOffError, NoteError, ReasonsError, SupersededError, UnreadableError
+from profiles.errors import (
+    AlreadyDecidedError,
+    ClaimedError,
+    CoolingOffError,
+    NoteError,
+    ReasonsError,
+    SupersededError,
+    UnreadableError,
+)
 from profiles.fields import labels_of
 from profiles.models import PayoutProfile, TaxProfile, Validation, ValidationReason
 from profiles.reasons import REASONS
