@@ -125,7 +125,9 @@ def test_after_the_whole_walk_the_numbers_stand_nowhere(
     reviewer.post(reverse("review_reject", args=[first.pk]), {"reason_iban": "other", "note_iban": f"It says {IBAN} here."})
     edit = reverse("payout_edit", args=[payout.pk])
     mended = BANK | {"bank_country": "SE", "seen": "1", "iban": SECOND_IBAN}
-    clean("mending", client.get(edit).content, client.post(edit, mended, follow=True).content)
+    asked = client.post(edit, mended)
+    confirmed = client.post(edit, mended | {"confirmed": asked.context["stamp"]}, follow=True)
+    clean("mending", client.get(edit).content, asked.content, confirmed.content)
     old = journeys.bank(location, ines, name="Old", bank_country="DE", identifiers={"iban": IBAN})
     client.post(reverse("payout_archive", args=[old.pk]))
     wait(lambda: not Mail.objects.filter(state="owed").exists(), hint="incentives_portal.core.tasks.send_mail")
