@@ -10,3 +10,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import audit_wording, listeners  # noqa: F401
+        from accounts.sign_in import TOTP_PLACE
+        from incentives_portal.core import rotation
+
+        rotation.sealed_in_json("mfa.Authenticator", "data", "secret", "seed", "migrated_codes", bound_to=TOTP_PLACE)

@@ -15,8 +15,9 @@ from django.http import HttpRequest
 from django.utils import translation
 
 from accounts.services import signing_in
-from incentives_portal.core import outbox, secrets
+from incentives_portal.core import outbox, rotation, secrets
 
+# allauth hands over the text alone, so these are bound to their table and not to their row.
 TOTP_PLACE = "mfa_authenticator/secret"
 
 
@@ -90,4 +91,4 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return secrets.encrypt(text, place=TOTP_PLACE).hex()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return secrets.decrypt(bytes.fromhex(encrypted_text), place=TOTP_PLACE)
+        return secrets.decrypt(rotation.from_hex(encrypted_text, place=TOTP_PLACE), place=TOTP_PLACE)

@@ -40,15 +40,21 @@ SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="support@partner-center.example
 
 # --- Secrets -----------------------------------------------------------------------------------
 SECRET_KEY = required("SECRET_KEY", example="$(openssl rand -base64 48)", throw_away="throw-away-" + "k" * 48)
-# A ring: `id:base64 of 32 bytes`, comma-separated; the first one encrypts, all of them decrypt.
-FIELD_KEYS = required(
-    "FIELD_KEYS",
-    example="k1:$(openssl rand -base64 32)",
-    throw_away="demo:" + "RGVtb25zdHJhdGlvbiBrZXksIG5ldmVyIGluIHVzZSE=",
-)
-BLIND_INDEX_KEY = required(
-    "BLIND_INDEX_KEY", example="$(openssl rand -base64 32)", throw_away="RGVtb25zdHJhdGlvbiBpbmRleCwgbmV2ZXIgaW4gdXNl"
-)
+# A file with one `id:base64` on each line (`#` begins a comment), the newest first, as container platforms hand secrets over; it
+# takes the place of FIELD_KEYS. Nobody but owner and group may read it. Running processes read it again when it changes.
+FIELD_KEYS_FILE = env.str("FIELD_KEYS_FILE", default="")
+FIELD_KEYS = ""
+if not FIELD_KEYS_FILE:
+    demo_key = "demo:" + "RGVtb25zdHJhdGlvbiBrZXksIG5ldmVyIGluIHVzZSE="
+    # A ring: `id:base64 of 32 bytes`, comma-separated; the first one encrypts, all of them decrypt.
+    FIELD_KEYS = required("FIELD_KEYS", example="k1:$(openssl rand -base64 32)", throw_away=demo_key)
+# A file that takes the place of BLIND_INDEX_KEY: the key on one line, and below it the one before it while it is being changed.
+BLIND_INDEX_KEY_FILE = env.str("BLIND_INDEX_KEY_FILE", default="")
+BLIND_INDEX_KEY = ""
+if not BLIND_INDEX_KEY_FILE:
+    demo_key = "RGVtb25zdHJhdGlvbiBpbmRleCwgbmV2ZXIgaW4gdXNl"
+    # Finds equal numbers without decrypting them. While it is being changed: the new one, a comma, the one before it.
+    BLIND_INDEX_KEY = required("BLIND_INDEX_KEY", example="$(openssl rand -base64 32)", throw_away=demo_key)
 
 # --- Web ---------------------------------------------------------------------------------------
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
@@ -103,6 +109,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "incentives_portal.core.unreadable.UnreadableMiddleware",
 ]
 TEMPLATES: list[dict[str, Any]] = [
     {

@@ -104,3 +104,9 @@ class ReasonsError(DecisionError):
 
 class NoteError(DecisionError):
     text = _("A note is sent by mail: it can't hold account or tax numbers.")
+
+
+class UnreadableError(DecisionError):
+    """The stored numbers can't be decrypted (rule PAY-3)."""
+
+    text = _("The numbers of this version can't be read any more, so it can't be approved. Reject it, and tell operations.")

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.views.decorators.debug import sensitive_variables
 
 from incentives_portal.core import clock
+from profiles import fingerprints
 from profiles.checks import Subject
 from profiles.models import PayoutProfileVersion, TaxProfileVersion, Validation
 
@@ -48,7 +49,7 @@ def _at_another_partner(version: PayoutProfileVersion | TaxProfileVersion) -> bo
     """Whether any version of another partner's profile has the same number (rule VAL-6)."""
     if version.fingerprint is None:
         return False
-    same = type(version)._default_manager.filter(fingerprint=bytes(version.fingerprint))
+    same = type(version)._default_manager.filter(fingerprint__in=fingerprints.alike(version))
     return same.exclude(profile__partner_id=version.profile.partner_id).exists()
 
 
@@ -58,4 +59,4 @@ def _replaces_a_validated_account(version: PayoutProfileVersion) -> bool:
     validated = PayoutProfileVersion.objects.filter(
         profile=version.profile_id, number__lt=version.number, validations__decision=Validation.Decision.APPROVED
     )
-    return validated.exclude(fingerprint=None).exclude(fingerprint=bytes(version.fingerprint)).exists()
+    return validated.exclude(fingerprint=None).exclude(fingerprint__in=fingerprints.alike(version)).exists()

@@ -8,4 +8,4 @@ class CoreConfig(AppConfig):
     label = "core"
 
     def ready(self) -> None:
-        from incentives_portal.core import checks  # noqa: F401
+        from incentives_portal.core import checks, secrets_health  # noqa: F401

@@ -93,6 +93,8 @@ class PortalCommand(BaseCommand):
             raise CommandError(ledger["complaint"])
 
     _as_json = False
+    # This run's row in the ledger, where one is kept.
+    ledger_row: Run
 
     @contextlib.contextmanager
     def _ledger(self, options: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -102,7 +104,7 @@ class PortalCommand(BaseCommand):
             yield ledger
             return
         arguments = {name: value for name, value in options.items() if name not in _NOT_ARGUMENTS}
-        run = Run.objects.create(command=self.name, arguments=_plain(arguments), started_by=os_user()[:200])
+        run = self.ledger_row = Run.objects.create(command=self.name, arguments=_plain(arguments), started_by=os_user()[:200])
         try:
             yield ledger
         except CommandError as refusal:

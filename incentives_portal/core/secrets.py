@@ -1,63 +1,63 @@
 """Bank and tax numbers at rest: AES-256-GCM, bound to their place, and a blind index for equality.
 
 A stored value is `key id | 12-byte nonce | ciphertext with tag`. The associated data names table,
-column and row, so a ciphertext that is moved elsewhere does not decrypt (rule PAY-3). Keys come from
-the setting FIELD_KEYS; the first encrypts, every one decrypts, which is what makes rotation possible.
+column and row, so a ciphertext that is moved elsewhere does not decrypt (rule PAY-3). The keys are
+those of `incentives_portal.core.keys`; `rotate_keys` brings every value under the newest.
 """
 
-import base64
 import hashlib
 import hmac
 import os
-from functools import lru_cache
 from typing import Any, Self
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.db import models
+
+from incentives_portal.core import keys
+
+NONCE_BYTES = 12
 
 
 class CannotDecryptError(Exception):
-    """The value was moved, altered, or its key is no longer in the ring."""
+    """The value was moved, altered, or its key is no longer in the ring. `place` says which one it is, and nothing of it."""
 
-
-@lru_cache(maxsize=4)
-def _ring(text: str) -> dict[str, AESGCM]:
-    ring: dict[str, AESGCM] = {}
-    for part in text.split(","):
-        key_id, _, key = part.strip().partition(":")
-        raw = base64.b64decode(key)
-        if not key_id or len(key_id) > 20 or len(raw) != 32:
-            raise ImproperlyConfigured("FIELD_KEYS wants `id:base64 of 32 bytes`, comma-separated, the newest first")
-        ring[key_id] = AESGCM(raw)
-    return ring
+    def __init__(self, reason: str, *, place: str = "") -> None:
+        super().__init__(reason)
+        self.place = place
 
 
 def encrypt(text: str, *, place: str) -> bytes:
-    """Encrypts `text` for `place` (table/column/row) under the first key of the ring."""
-    key_id, cipher = next(iter(_ring(settings.FIELD_KEYS).items()))
-    nonce = os.urandom(12)
-    return key_id.encode() + b"|" + nonce + cipher.encrypt(nonce, text.encode(), place.encode())
+    """Encrypts `text` for `place` (table/column/row) under the newest key of the ring."""
+    ring = keys.ring()
+    nonce = os.urandom(NONCE_BYTES)
+    return ring.newest.encode() + b"|" + nonce + ring.ciphers[ring.newest].encrypt(nonce, text.encode(), place.encode())
 
 
 def decrypt(stored: bytes, *, place: str) -> str:
     """The text that was encrypted for `place`. Raises CannotDecryptError."""
-    key_id, _, rest = bytes(stored).partition(b"|")
-    cipher = _ring(settings.FIELD_KEYS).get(key_id.decode(errors="replace"))
+    cipher = keys.ring().ciphers.get(key_id_of(stored))
     if cipher is None:
-        raise CannotDecryptError("the key of this value is not in FIELD_KEYS")
+        raise CannotDecryptError("the key of this value is not in the ring", place=place)
+    rest = bytes(stored).partition(b"|")[2]
     try:
-        return cipher.decrypt(rest[:12], rest[12:], place.encode()).decode()
-    except InvalidTag:
-        raise CannotDecryptError("the value does not belong to this row") from None
+        return cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], place.encode()).decode()
+    except (InvalidTag, ValueError):
+        raise CannotDecryptError("the value was altered, or belongs to another row", place=place) from None
+
+
+def key_id_of(stored: bytes) -> str:
+    """The id of the key that a stored value says it is encrypted under."""
+    return bytes(stored[:40]).partition(b"|")[0].decode(errors="replace")
 
 
 def blind_index(text: str, *, purpose: str) -> bytes:
     """A keyed fingerprint: equal texts of one purpose give equal bytes, and nothing else can be learned from it."""
-    key = base64.b64decode(settings.BLIND_INDEX_KEY)
-    return hmac.new(key, f"{purpose}\0{text}".encode(), hashlib.sha256).digest()
+    return blind_indexes(text, purpose=purpose)[0]
+
+
+def blind_indexes(text: str, *, purpose: str) -> list[bytes]:
+    """The fingerprints to look for, the newest key's first: more than one only while the key of the index is being changed."""
+    return [hmac.new(key, f"{purpose}\0{text}".encode(), hashlib.sha256).digest() for key in keys.index_keys()]
 
 
 class Secret:
@@ -124,7 +124,11 @@ class EncryptedTextField(models.BinaryField):  # type: ignore[type-arg]
 
     def place(self, row: models.Model) -> str:
         """What the ciphertext is bound to: table, column and row."""
-        return f"{row._meta.db_table}/{self.column}/{row.pk}"
+        return self.place_of(row.pk)
+
+    def place_of(self, pk: Any) -> str:
+        """The place of this column in the row `pk`."""
+        return f"{self.model._meta.db_table}/{self.column}/{pk}"
 
     def pre_save(self, model_instance: models.Model, add: bool) -> bytes | None:
         value = getattr(model_instance, self.attname)

@@ -10,6 +10,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from incentives_portal.core.secrets import CannotDecryptError
+from incentives_portal.core.unreadable import note
 from profiles.identifiers.bank import BankField
 from profiles.identifiers.checking import Finding, mask
 from profiles.identifiers.tax import TaxField
@@ -51,6 +53,8 @@ class NumbersForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.person, self.version = person, version
         self.good: dict[str, str] = {}
+        # The saved numbers are there, and nobody can read them: they have to be typed again.
+        self.is_unreadable = False
         self.saved = self._saved()
         self.numbers = list(self.numbers_for(*self.chosen))
         for number in self.numbers:
@@ -87,7 +91,12 @@ class NumbersForm(forms.Form):
         """The numbers of the saved version, where what decides is as it was saved."""
         if self.version is None or self.chosen != tuple(str(getattr(self.version, name)) for name in self.deciding):
             return {}
-        return self.version.read_identifiers()
+        try:
+            return self.version.read_identifiers()
+        except CannotDecryptError as error:
+            note(error)
+            self.is_unreadable = True
+            return {}
 
     def _carried(self, kind: str) -> str:
         token = str(self.data.get(f"carried_{kind}", "")) if self.is_bound else ""

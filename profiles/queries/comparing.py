@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from profiles import fingerprints
 from profiles.fields import AnyVersion, Label, labels_of
 
 from .history import facts_of
@@ -24,7 +25,7 @@ def compared(version: AnyVersion, before: AnyVersion | None) -> list[Compared]:
     if before is not None:
         labels |= {name: label for name, label in labels_of(before).items() if name not in labels}
     # Equal last characters don't make an equal number; the fingerprint knows.
-    other_number = before is not None and _fingerprint(before) != _fingerprint(version)
+    other_number = before is not None and not fingerprints.are_same(before, version)
 
     def differs(name: str) -> bool:
         if before is None:
@@ -36,7 +37,3 @@ def compared(version: AnyVersion, before: AnyVersion | None) -> list[Compared]:
         for name, label in labels.items()
         if now.get(name) or then.get(name)
     ]
-
-
-def _fingerprint(version: AnyVersion) -> bytes:
-    return bytes(version.fingerprint or b"")

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from incentives_portal.core import clock
+from profiles import fingerprints
 from profiles.models import PayoutProfileVersion
 
 
@@ -21,4 +22,4 @@ def cooling_off_until(version: Any) -> dt.datetime | None:
         return None
     before = PayoutProfileVersion.objects.filter(profile=version.profile_id, number__lt=version.number).exclude(fingerprint=None)
     known = {bytes(row) for row in before.values_list("fingerprint", flat=True) if row}
-    return until if known and bytes(version.fingerprint) not in known else None
+    return until if known and not known & fingerprints.alike(version) else None

@@ -11,9 +11,9 @@ from django.views.decorators.debug import sensitive_variables
 from accounts.models import Partner
 from incentives_portal.core import audit
 from incentives_portal.core.secrets import blind_index
-from profiles import alarm_mails
+from profiles import alarm_mails, fingerprints
 from profiles.errors import FieldsError
-from profiles.identifiers.checking import BankInfo, bank_of, canonical, check_bank_details, mask
+from profiles.identifiers.checking import BankInfo, bank_of, check_bank_details, mask
 from profiles.models import PayoutProfile, PayoutProfileVersion
 
 from . import versions
@@ -42,8 +42,10 @@ class Details:
     @classmethod
     @sensitive_variables()
     def of(cls, version: PayoutProfileVersion) -> "Details":
-        """The details that a stored version holds."""
-        return cls(version.payment_method, str(version.bank_country), version.account_holder, version.read_identifiers())
+        """The details that a stored version holds; of numbers that can't be read, none, so that all of them are typed again."""
+        return cls(
+            version.payment_method, str(version.bank_country), version.account_holder, versions.readable_identifiers(version)
+        )
 
     @sensitive_variables()
     def changed(self, payment_method: str, bank_country: str, account_holder: str, typed: Mapping[str, str]) -> "Details":
@@ -149,7 +151,7 @@ def _version_of(profile: PayoutProfile, number: int, details: Details, by: Any) 
         account_holder=details.account_holder,
         identifiers=json.dumps(numbers) if numbers else None,
         shown=details.shown,
-        fingerprint=blind_index(canonical(numbers, country=details.bank_country), purpose="payout") if numbers else None,
+        fingerprint=next(iter(fingerprints.of_payout(numbers, country=details.bank_country)), None),
         bank_name=details.bank.name[:200],
         created_by=audit.person(by),
     )

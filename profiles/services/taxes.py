@@ -11,9 +11,9 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import Location
 from incentives_portal.core import audit
-from incentives_portal.core.secrets import blind_index
+from profiles import fingerprints
 from profiles.errors import FieldsError
-from profiles.identifiers.checking import canonical_tax, check_tax_numbers, mask
+from profiles.identifiers.checking import check_tax_numbers, mask
 from profiles.identifiers.tax import form_kind_for
 from profiles.models import TaxProfile, TaxProfileVersion
 
@@ -62,7 +62,7 @@ class Details:
     @classmethod
     @sensitive_variables()
     def of(cls, version: TaxProfileVersion) -> "Details":
-        """The details that a stored version holds."""
+        """The details that a stored version holds; of numbers that can't be read, none, so that all of them are typed again."""
         residence = Residence(
             legal_name=version.legal_name,
             street=version.street,
@@ -73,7 +73,7 @@ class Details:
             form_kind=str(version.form_kind),
             expires_on=version.expires_on,
         )
-        return cls(residence, version.read_identifiers())
+        return cls(residence, versions.readable_identifiers(version))
 
 
 @transaction.atomic
@@ -135,7 +135,7 @@ def _add_version(profile: TaxProfile, number: int, details: Details, by: Any) ->
         **asdict(details.residence),
         identifiers=json.dumps(numbers),
         shown={kind: mask(value) for kind, value in numbers.items()},
-        fingerprint=blind_index(canonical_tax(numbers, country=country), purpose="tax"),
+        fingerprint=fingerprints.of_tax(numbers, country=country)[0],
         created_by=audit.person(by),
     )
     version.save(force_insert=True)

@@ -11,6 +11,8 @@ from django.db.models import Max, Q
 
 from incentives_portal.core import audit
 from incentives_portal.core.clock import DatabaseNow
+from incentives_portal.core.secrets import CannotDecryptError
+from incentives_portal.core.unreadable import note
 from profiles.announcements import profile_changed
 from profiles.errors import ArchivedError, FrozenError, InUseError, NameTakenError, StaleError
 from profiles.models import DefaultBankProfile, PayoutProfile, TaxProfile, Validation
@@ -25,6 +27,15 @@ def lock(profile: P) -> P:
     # Not the key: a row that merely refers to the profile, as a rollover writes them, needn't wait and can't deadlock with us.
     rows = type(profile)._default_manager.select_for_update(of=("self",), no_key=True)
     return rows.select_related("latest").get(pk=profile.pk)
+
+
+def readable_identifiers(version: Any) -> dict[str, str]:
+    """A version's identifiers, or none where they can't be decrypted: whoever changes the profile then types them all again."""
+    try:
+        return version.read_identifiers()  # type: ignore[no-any-return]
+    except CannotDecryptError as error:
+        note(error)
+        return {}
 
 
 def lock_to_change(profile: P, seen_version: int) -> P:

@@ -36,9 +36,12 @@ def asked() -> dict[str, Any]:
 def test_all_is_well(client: Client) -> None:
     found = asked()
     assert found["healthy"]
-    assert {"database", "migrations", "redis", "mail", "validations"} <= found["checks"].keys()
+    assert {"database", "migrations", "redis", "mail", "validations", "keys", "secrets"} <= found["checks"].keys()
     answer = client.get("/health")
-    assert (answer.status_code, answer.json()) == (200, {"healthy": True, "checks": {"database": True, "migrations": True}})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"healthy": True, "checks": {"database": True, "migrations": True, "keys": True}},
+    )
 
 
 def test_looking_leaves_no_run_in_the_ledger() -> None:

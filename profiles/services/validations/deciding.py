@@ -9,8 +9,18 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incentives_portal.core import audit, clock
+from incentives_portal.core.secrets import CannotDecryptError
+from incentives_portal.core.unreadable import note
 from profiles import mails
-from profiles.errors import AlreadyDecidedError, ClaimedError, CoolingOffError, NoteError, ReasonsError, SupersededError
+from profiles.errors import (
+    AlreadyDecidedError,
+    ClaimedError,
+    CoolingOffError,
+    NoteError,
+    ReasonsError,
+    SupersededError,
+    UnreadableError,
+)
 from profiles.fields import labels_of
 from profiles.models import PayoutProfile, TaxProfile, Validation, ValidationReason
 from profiles.reasons import REASONS
@@ -30,6 +40,7 @@ def approve(*, validation: Validation, by: User) -> Validation:
     locked = lock(validation)
     refuse_unless_decidable(locked, by)
     refuse_while_cooling_off(locked)
+    _refuse_unreadable(locked)
     return store(locked, Validation.Decision.APPROVED, by=by)
 
 
@@ -85,6 +96,15 @@ def refuse_while_cooling_off(validation: Validation) -> None:
     if until is not None:
         moment = date_format(localtime(until), "DATETIME_FORMAT")
         raise CoolingOffError(_("A changed account can't be approved before %(moment)s.") % {"moment": moment})
+
+
+def _refuse_unreadable(validation: Validation) -> None:
+    """Nobody could be paid by numbers that nobody can read. Raises UnreadableError."""
+    try:
+        validation.version.read_identifiers()
+    except CannotDecryptError as error:
+        note(error)
+        raise UnreadableError from None
 
 
 def _refuse_bad_reasons(validation: Validation, reasons: Sequence[Reason]) -> None:
