@@ -28,8 +28,7 @@ def application_role() -> str:
 
 def is_apart() -> bool:
     """Whether the portal's role is another one than the owner of the tables."""
-    owner = settings.DATABASE_LOGINS.get("owner")
-    return bool(owner) and owner["USER"] != application_role()
+    return "owner" in settings.DATABASE_LOGINS and settings.DATABASE_LOGINS["owner"].get("USER") != application_role()
 
 
 @contextmanager
