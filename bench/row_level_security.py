@@ -44,11 +44,18 @@ EVERYTHING = "(SELECT current_setting('portal.sees', true) = 'everything')"
 OWN = "(SELECT nullif(nullif(current_setting('portal.sees', true), ''), 'everything')::uuid)"
 
 
+# The planner takes an OR for a coin toss, halves its estimates and sorts an operator's overview on disk (230 ms for 82). It takes
+# IS NOT NULL to hold for nearly every row, which is right: the query itself asked for no others.
+NEARLY_ALL = "(nullif({condition}, false) IS NOT NULL)"
+
+
 def policies() -> Iterator[str]:
     for table in OF_A_PARTNER:
-        yield f"CREATE POLICY wall ON {table} USING ({EVERYTHING} OR partner_id = {OWN})"
+        condition = NEARLY_ALL.format(condition=f"{EVERYTHING} OR partner_id = {OWN}")
+        yield f"CREATE POLICY wall ON {table} USING {condition}"
     for table, (column, parent) in HANGING.items():
-        yield f"CREATE POLICY wall ON {table} USING ({EVERYTHING} OR EXISTS (SELECT FROM {parent} p WHERE p.id = {column}))"
+        condition = NEARLY_ALL.format(condition=f"{EVERYTHING} OR EXISTS (SELECT FROM {parent} p WHERE p.id = {column})")
+        yield f"CREATE POLICY wall ON {table} USING {condition}"
 
 
 class Telling:
@@ -70,7 +77,9 @@ def main() -> int:
     services = Services(Places(root), throw_away=True)
     try:
         services.start()
-        os.environ.update(services.environment, TESTING="1", ALLOWED_HOSTS="testserver", DJANGO_SETTINGS_MODULE="incentives_portal.settings")
+        os.environ.update(
+            services.environment, TESTING="1", ALLOWED_HOSTS="testserver", DJANGO_SETTINGS_MODULE="incentives_portal.settings"
+        )
         import django
 
         django.setup()

@@ -178,7 +178,7 @@ if _owner_url:
 DATABASES = {
     "default": DATABASE_LOGINS["application"]
     | {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "incentives_portal.core.postgresql",
         "CONN_MAX_AGE": 0 if TESTING else 600,
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
