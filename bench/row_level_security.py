@@ -1,10 +1,10 @@
-"""What row-level security would cost (docs/decisions/0006-the-database-belt.md): pages and queries with and without it.
+"""What the wall costs (docs/decisions/0006-the-database-belt.md): pages and queries with and without row-level security.
 
     python -m bench.row_level_security            # prints a table and the plans; needs `make setup` and five minutes
 
-One throw-away PostgreSQL, one partner of 4,800 enrollments among 110,000. The policies and the switch that tells PostgreSQL who
-looks stand in this file, so that the portal itself knows nothing of them. Variants alternate; each figure is the median of
-the rounds, CPU in milliseconds of this process (Django) and of its PostgreSQL backend, per request.
+One throw-away PostgreSQL, one partner of 4,800 enrollments among 109,000. Without it, the policies are disabled and PostgreSQL
+is told nothing. The two alternate; each figure is the median of the rounds, CPU in milliseconds of this process (Django) and
+of its PostgreSQL backend, per request.
 """
 
 import json
@@ -22,53 +22,8 @@ from typing import Any
 from incentives_portal.local.places import Places
 from incentives_portal.local.services import Services
 
-ROUNDS, REQUESTS = 9, 12
+ROUNDS, REQUESTS = 7, 8
 OTHER_PARTNERS, PLACES, PROGRAMS, BIG = 150, 58, 12, 400
-# What a table's row belongs to: its own partner, or that of the row it hangs on.
-OF_A_PARTNER = (
-    "enrollment_enrollment",
-    "profiles_payoutprofile",
-    "profiles_taxprofile",
-    "profiles_validation",
-    "profiles_defaultbankprofile",
-)
-HANGING = {
-    "enrollment_statuschange": ("enrollment_id", "enrollment_enrollment"),
-    "profiles_payoutprofileversion": ("profile_id", "profiles_payoutprofile"),
-    "profiles_taxprofileversion": ("profile_id", "profiles_taxprofile"),
-    "profiles_validationreason": ("validation_id", "profiles_validation"),
-    "profiles_validationcheck": ("validation_id", "profiles_validation"),
-}
-# Subselects without a reference to the row are run once per statement. An unset setting is neither: nothing is seen.
-EVERYTHING = "(SELECT current_setting('portal.sees', true) = 'everything')"
-OWN = "(SELECT nullif(nullif(current_setting('portal.sees', true), ''), 'everything')::uuid)"
-
-
-# The planner takes an OR for a coin toss, halves its estimates and sorts an operator's overview on disk (230 ms for 82). It takes
-# IS NOT NULL to hold for nearly every row, which is right: the query itself asked for no others.
-NEARLY_ALL = "(nullif({condition}, false) IS NOT NULL)"
-
-
-def policies() -> Iterator[str]:
-    for table in OF_A_PARTNER:
-        condition = NEARLY_ALL.format(condition=f"{EVERYTHING} OR partner_id = {OWN}")
-        yield f"CREATE POLICY wall ON {table} USING {condition}"
-    for table, (column, parent) in HANGING.items():
-        condition = NEARLY_ALL.format(condition=f"{EVERYTHING} OR EXISTS (SELECT FROM {parent} p WHERE p.id = {column})")
-        yield f"CREATE POLICY wall ON {table} USING {condition}"
-
-
-class Telling:
-    """Tells PostgreSQL before a statement who looks, where that is news: twice per request on a connection that is kept."""
-
-    def __init__(self) -> None:
-        self.wanted = self.told = ""
-
-    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        if self.told != self.wanted:
-            self.told = self.wanted
-            context["cursor"].cursor.execute("SELECT set_config('portal.sees', %s, false)", [self.wanted])
-        return execute(sql, params, many, context)
 
 
 def main() -> int:
@@ -98,7 +53,6 @@ def measure() -> None:
     call_command("migrate", verbosity=0)
     people = populate()
     with database_roles.as_owner():
-        run("; ".join(policies()))
         run("VACUUM ANALYZE")
     counts = {table: ask(f"SELECT count(*) FROM {table}") for table in ("enrollment_enrollment", "profiles_payoutprofileversion")}
     print(json.dumps(counts | {"postgresql": ask("SHOW server_version"), "python": sys.version.split()[0]}))
@@ -106,9 +60,9 @@ def measure() -> None:
     figures: dict[str, dict[bool, list[tuple[float, float, float]]]] = {name: {False: [], True: []} for name in cases}
     for round_number in range(ROUNDS + 1):
         for walled in (False, True) if round_number % 2 else (True, False):
-            with wall(walled) as tell:
+            with the_wall(walled):
                 for name, case in cases.items():
-                    taken = timed(lambda case=case, tell=tell: case(tell))
+                    taken = timed(case)
                     if round_number:  # the first round warms up
                         figures[name][walled].append(taken)
     show(figures)
@@ -116,28 +70,25 @@ def measure() -> None:
 
 
 @contextmanager
-def wall(up: bool) -> Iterator[Callable[[Any], None]]:
-    """The policies on or off, and what a case calls to say who looks."""
+def the_wall(up: bool) -> Iterator[None]:
+    """The policies on or off, and PostgreSQL told who looks or not."""
     from django.db import connection
 
     from incentives_portal.core import database_roles
 
     with database_roles.as_owner():
-        for table in (*OF_A_PARTNER, *HANGING):
+        for table in ask("SELECT array_agg(polrelid::regclass::text) FROM pg_policy WHERE polname = 'wall'"):
             run(f"ALTER TABLE {table} {'ENABLE' if up else 'DISABLE'} ROW LEVEL SECURITY")
-    telling = Telling()
-
-    def tell(sees: Any) -> None:
-        telling.wanted = str(sees)
-
     run("SELECT 1")
     if up:
-        connection.execute_wrappers.append(telling)
+        yield
+        return
+    tell = connection._tell_first  # type: ignore[attr-defined]
+    connection.execute_wrappers.remove(tell)
     try:
-        yield tell
+        yield
     finally:
-        if up:
-            connection.execute_wrappers.remove(telling)
+        connection.execute_wrappers.append(tell)
 
 
 def timed(case: Callable[[], None]) -> tuple[float, float, float]:
@@ -156,44 +107,34 @@ def _cpu(pid: int) -> float:
     return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
 
 
-def cases_of(people: dict[str, Any]) -> dict[str, Callable[[Any], None]]:
+def cases_of(people: dict[str, Any]) -> dict[str, Callable[[], None]]:
     from django.db.models import Count
     from django.test import Client
 
-    from accounts import middleware
-    from accounts.actor import actor_for
+    from accounts.actor import Actor, actor_for
+    from accounts.middleware import seen_by
     from enrollment.models import Enrollment
     from enrollment.queries.overview import overview
     from enrollment.queries.wish import Wish
+    from incentives_portal.core import wall
     from profiles.models import PayoutProfileVersion
 
-    told: list[Any] = []
-
-    def actor_and_tell(user: Any, partner_id: Any = None) -> Any:
-        actor = actor_for(user, partner_id)
-        told[-1](actor.partner.pk if actor.partner else "everything")
-        return actor
-
-    middleware.actor_for = actor_and_tell  # type: ignore[assignment]
-
-    def page(person: str, address: str) -> Callable[[Any], None]:
+    def page(person: str, address: str) -> Callable[[], None]:
         browser = Client()
         browser.force_login(people[person], backend="django.contrib.auth.backends.ModelBackend")
 
-        def ask_for_it(tell: Any) -> None:
-            told[:] = [tell]
-            tell("")
+        def ask_for_it() -> None:
             response = browser.get(address)
             assert response.status_code == 200, response.status_code
 
         return ask_for_it
 
-    def query(person: str, question: Callable[[Any], Any]) -> Callable[[Any], None]:
+    def query(person: str, question: Callable[[Actor], Any]) -> Callable[[], None]:
         actor = actor_for(people[person])
 
-        def ask_it(tell: Any) -> None:
-            tell(actor.partner.pk if actor.partner else "everything")
-            question(actor)
+        def ask_it() -> None:
+            with wall.looking(seen_by(actor)):
+                question(actor)
 
         return ask_it
 
@@ -294,27 +235,27 @@ def show(figures: dict[str, dict[bool, list[tuple[float, float, float]]]]) -> No
 
 
 def plans(people: dict[str, Any]) -> None:
-    """The plan of the list's query, as a partner sees it, without and with the policies."""
+    """The plans of the list's query, for a partner and for the operator, without and with the wall."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
     from accounts.actor import actor_for
+    from accounts.middleware import seen_by
     from enrollment.queries.overview import overview
     from enrollment.queries.wish import Wish
+    from incentives_portal.core import wall
 
-    actor = actor_for(people["ines"])
-    for walled in (False, True):
-        with wall(walled) as tell:
-            tell(actor.partner.pk if actor.partner else "")
-            with CaptureQueriesContext(connection) as captured:
-                overview(actor, Wish.read({}, this_year=people["year"]))
-            for one in captured.captured_queries:
-                if "set_config" in one["sql"]:
-                    continue
-                print(f"\n--- {'with' if walled else 'without'} policies: {one['sql'][:60]} ...")
+    for person in ("ines", "petra"):
+        actor = actor_for(people[person])
+        for walled in (False, True):
+            with the_wall(walled), wall.looking(seen_by(actor)):
+                with CaptureQueriesContext(connection) as captured:
+                    list(overview(actor, Wish.read({}, this_year=people["year"])).page)
+                print(f"\n--- the list's page for {person}, {'with' if walled else 'without'} the wall")
                 with connection.cursor() as cursor:
-                    cursor.execute("EXPLAIN (ANALYZE, BUFFERS OFF, TIMING OFF, COSTS ON) " + one["sql"].replace("%", "%%"), [])
-                    print("\n".join(line for (line,) in cursor.fetchall()))
+                    sql = captured.captured_queries[-1]["sql"].replace("%", "%%")
+                    cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS OFF, TIMING OFF) {sql}", [])
+                    print("\n".join(line[:160] for (line,) in cursor.fetchall()))
 
 
 def run(sql: str, parameters: Any = None) -> None:

@@ -34,15 +34,15 @@ def portal(db: None) -> Iterator[psycopg.Connection[Any]]:
         yield session
 
 
-@pytest.mark.parametrize("table", [model._meta.db_table for model in apps.get_models() if getattr(model, "append_only", False)])
+@pytest.mark.parametrize(("table", "key"), [(model._meta.db_table, model._meta.pk.column) for model in apps.get_models() if getattr(model, "append_only", False)])
 @pytest.mark.parametrize(
     "attempt",
     [
-        "UPDATE {0} SET id = id",
+        "UPDATE {0} SET {1} = {1}",
         "DELETE FROM {0}",
         "TRUNCATE {0}",
         "TRUNCATE {0} CASCADE",
-        "INSERT INTO {0} SELECT * FROM {0} ON CONFLICT (id) DO UPDATE SET id = excluded.id",
+        "INSERT INTO {0} SELECT * FROM {0} ON CONFLICT ({1}) DO UPDATE SET {1} = excluded.{1}",
         "MERGE INTO {0} USING (SELECT 1) AS one ON true WHEN MATCHED THEN DELETE",
         "SELECT FROM {0} FOR UPDATE",
         "BEGIN; LOCK TABLE {0} IN ACCESS EXCLUSIVE MODE",
@@ -53,12 +53,12 @@ def portal(db: None) -> Iterator[psycopg.Connection[Any]]:
         "DROP TABLE {0}",
         "CREATE TRIGGER x BEFORE INSERT ON {0} FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
         "CREATE RULE x AS ON INSERT TO {0} DO INSTEAD NOTHING",
-        "CREATE INDEX ON {0} (id)",
+        "CREATE INDEX ON {0} ({1})",
     ],
 )
-def test_what_is_append_only_is_only_added_to(portal: psycopg.Connection[Any], table: str, attempt: str) -> None:
+def test_what_is_append_only_is_only_added_to(portal: psycopg.Connection[Any], table: str, key: str, attempt: str) -> None:
     with pytest.raises(errors.InsufficientPrivilege):
-        portal.execute(attempt.format(table))
+        portal.execute(attempt.format(table, key))
 
 
 @pytest.mark.parametrize(

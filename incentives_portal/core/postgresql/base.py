@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import Error
 from django.db.backends.postgresql import base
+from psycopg.pq import TransactionStatus
 
 from incentives_portal.core import wall
 
@@ -22,7 +23,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.execute_wrappers.append(self._tell_first)
 
     def _tell_first(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        if self._told != wall.seen():
+        # A transaction that failed takes a rollback and nothing else.
+        if self._told != wall.seen() and self.connection.info.transaction_status != TransactionStatus.INERROR:
             with self.wrap_database_errors:
                 self._tell()
         return execute(sql, params, many, context)
@@ -48,9 +50,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return True
 
     def _rollback(self) -> None:
+        super()._rollback()  # type: ignore[misc]
         self._told = None
-        super()._rollback()
 
     def _savepoint_rollback(self, sid: str) -> None:
+        super()._savepoint_rollback(sid)  # type: ignore[misc]
         self._told = None
-        super()._savepoint_rollback(sid)
