@@ -28,7 +28,8 @@ class ActorMiddleware:
             if not request.user.is_authenticated:
                 return None
             actor = actor_for(request.user, request.session.get(PARTNER_KEY))
-            wall.look(seen_by(actor))
+            if wall.seen() == wall.NOTHING:  # else the page said so itself
+                wall.look(seen_by(actor))
             return actor
 
         request.actor = SimpleLazyObject(build)  # type: ignore[attr-defined]

@@ -8,10 +8,18 @@ from django.db import migrations
 # Run once per statement, as they name no column. A setting that was never made, or is empty, shows nothing.
 EVERYTHING = "(SELECT current_setting('portal.sees', true) = 'everything')"
 PARTNER = "(SELECT nullif(nullif(current_setting('portal.sees', true), ''), 'everything')::uuid)"
-OF_A_PARTNER = ("profiles_payoutprofile", "profiles_taxprofile", "profiles_validation", "profiles_defaultbankprofile")
+OF_A_PARTNER = (
+    "profiles_payoutprofile",
+    "profiles_taxprofile",
+    "profiles_validation",
+    "profiles_defaultbankprofile",
+    "profiles_bankalarm",
+    "profiles_taxdocument",
+)
 PART_OF = {
     "profiles_payoutprofileversion": ("profile_id", "profiles_payoutprofile"),
     "profiles_taxprofileversion": ("profile_id", "profiles_taxprofile"),
+    "profiles_taxdocumentcontent": ("document_id", "profiles_taxdocument"),
     "profiles_validationreason": ("validation_id", "profiles_validation"),
     "profiles_validationcheck": ("validation_id", "profiles_validation"),
 }
@@ -34,5 +42,5 @@ def backward() -> list[str]:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("profiles", "0002_one_partner_a_row")]
+    dependencies = [("profiles", "0004_tax_documents")]
     operations = [migrations.RunSQL(forward(), backward())]
