@@ -22,7 +22,7 @@ from typing import Any
 from incentives_portal.local.places import Places
 from incentives_portal.local.services import Services
 
-ROUNDS, REQUESTS = 5, 6
+ROUNDS, REQUESTS = 9, 12
 OTHER_PARTNERS, PLACES, PROGRAMS, BIG = 150, 58, 12, 400
 
 
