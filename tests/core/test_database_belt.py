@@ -34,7 +34,10 @@ def portal(db: None) -> Iterator[psycopg.Connection[Any]]:
         yield session
 
 
-@pytest.mark.parametrize(("table", "key"), [(model._meta.db_table, model._meta.pk.column) for model in apps.get_models() if getattr(model, "append_only", False)])
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [(model._meta.db_table, model._meta.pk.column) for model in apps.get_models() if getattr(model, "append_only", False)],
+)
 @pytest.mark.parametrize(
     "attempt",
     [
