@@ -13,6 +13,7 @@ from enrollment.models import Enrollment, Notice
 from enrollment.services.enrolling import start_validation
 from enrollment.services.invitations import announce_to
 from enrollment.status import Status
+from incentives_portal.core import wall
 from profiles.announcements import profile_changed
 from profiles.models import PayoutProfile, TaxProfile
 
@@ -40,7 +41,9 @@ def pass_on_waiting_invitations(sender: Any, assignment: RoleAssignment, **kwarg
         waiting = waiting.filter(location__in=assignment.locations.all())
     if assignment.program_codes:
         waiting = waiting.filter(program__code__in=assignment.program_codes)
-    announce_to(user=assignment.membership.user, enrollments=waiting)
+    # Roles are given in requests of nobody, too: by a directory, or where a team invitation is followed.
+    with wall.looking(assignment.partner_id):
+        announce_to(user=assignment.membership.user, enrollments=waiting)
 
 
 @receiver(statuses_changed)

@@ -167,17 +167,25 @@ if HTTPS:
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
 # --- PostgreSQL and Redis ----------------------------------------------------------------------
-# Without DATABASE_URL, manage.py starts the embedded services and sets both (incentives_portal/local).
-DATABASES = {
-    "default": env.db_url_config(
+# Without DATABASE_URL, manage.py starts the embedded services and sets all three (incentives_portal/local).
+DATABASE_LOGINS = {
+    # What the portal runs as: a role that owns nothing (docs/decisions/0006-the-database-belt.md).
+    "application": env.db_url_config(
         required(
             "DATABASE_URL",
-            example="postgresql://portal@db/portal",
-            throw_away="postgresql://postgres@127.0.0.1:5432/portal",
+            example="postgresql://portal_app@db/portal",
+            throw_away="postgresql://portal_app@127.0.0.1:5432/portal",
         )
     )
+}
+# The role that owns the tables: `migrate` alone logs in with it. Without it the role of DATABASE_URL owns them.
+_owner_url = env.str("DATABASE_OWNER_URL", default="")
+if _owner_url:
+    DATABASE_LOGINS["owner"] = env.db_url_config(_owner_url)
+DATABASES = {
+    "default": DATABASE_LOGINS["application"]
     | {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "incentives_portal.core.postgresql",
         "CONN_MAX_AGE": 0 if TESTING else 600,
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,

@@ -1,9 +1,9 @@
 """The cast, the same in every test, and clients that are signed in as them."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 
@@ -12,14 +12,11 @@ from accounts.roles import OperatorRole
 from tests import factories as make
 
 
-@pytest.fixture(scope="session", autouse=True)
-def no_session_keeps_the_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Ends the sessions that killed workers and servers' threads leave, so that the tests' database can be dropped."""
-    yield
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """This process logs in as the owner, who makes the tests' database; tests.database then steps down."""
+    owner = settings.DATABASE_LOGINS.get("owner", {})
+    connection.settings_dict.update({key: owner[key] for key in ("USER", "PASSWORD") if key in owner})
 
 
 @pytest.fixture

@@ -50,6 +50,8 @@ def _start(config: pytest.Config) -> None:
     config.stash[_SERVICES] = services
     config.add_cleanup(lambda: _stop(services))
     services.start()
+    if "DATABASE_URL" in wanted:
+        wanted.add("DATABASE_OWNER_URL")
     os.environ.update({name: services.environment[name] for name in wanted})
     os.environ.setdefault(MAIL_FOLDER, str(services.places.mail))
 
@@ -105,22 +107,3 @@ def smtp(settings: Any) -> Mailbox:
         pytest.fail("EMAIL_URL was set from outside, so the tests can't read what its server takes; unset it.")
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     return Mailbox(Path(os.environ[MAIL_FOLDER]))
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _flush_what_refuses() -> Iterator[None]:
-    """Tests that commit (live servers, threads) empty the tables afterwards, the append-only audit log too.
-
-    The clock's one row stays, set back. Only the tests' superuser can do this: the triggers are switched off for that moment.
-    """
-    from django.db.backends.postgresql.operations import DatabaseOperations
-
-    plain = DatabaseOperations.sql_flush
-
-    def sql_flush(self: Any, style: Any, tables: Any, **options: Any) -> list[str]:
-        emptied = plain(self, style, [table for table in tables if table != "core_clock"], **options)
-        return ["SET LOCAL session_replication_role = replica", *emptied, "UPDATE core_clock SET shift = '0'"]
-
-    DatabaseOperations.sql_flush = sql_flush  # type: ignore[method-assign]
-    yield
-    DatabaseOperations.sql_flush = plain  # type: ignore[method-assign]

@@ -128,6 +128,8 @@ class Demonstration:
             key: value for key, value in os.environ.items() if key not in {"DEBUG", "TESTING", "HTTPS", "CSRF_TRUSTED_ORIGINS"}
         }
         environment = {**inherited, "PYTHONUNBUFFERED": "1", **self.environment}
+        if command != processes.MIGRATE:
+            environment.pop("DATABASE_OWNER_URL", None)  # as in production, what people reach can't become the tables' owner
         return Program(name, processes.here(command), environment, CLONE, grace=grace)
 
     def _child(self, name: str, command: tuple[str, ...], grace: float = 10) -> Child:

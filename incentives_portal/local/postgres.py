@@ -21,6 +21,8 @@ from .places import free_port, is_root
 
 MAJOR = 18
 DATABASE = "portal"
+# The portal runs as a role that owns nothing; `postgres` owns the tables and is for `migrate`.
+OWNER, APPLICATION = "postgres", "portal_app"
 # Faster and unsafe: for databases that are thrown away, and for no other.
 UNSAFE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 _ATTEMPTS = 3
@@ -41,13 +43,25 @@ class Postgres:
 
     @property
     def password_file(self) -> Path:
+        """The owner's password."""
         return self.data.with_name(self.data.name + ".password")
 
     @property
+    def application_password_file(self) -> Path:
+        return self.data.with_name(self.data.name + ".application-password")
+
+    @property
     def url(self) -> str:
-        if not self.child:
-            return ""
-        return f"postgresql://postgres:{self.password_file.read_text().strip()}@127.0.0.1:{self.port}/{DATABASE}"
+        """For the portal's processes."""
+        return self._url(APPLICATION, self.application_password_file)
+
+    @property
+    def owner_url(self) -> str:
+        """For `migrate`, which also makes the application's role where this data has none."""
+        return self._url(OWNER, self.password_file)
+
+    def _url(self, role: str, password: Path) -> str:
+        return f"postgresql://{role}:{_kept(password)}@127.0.0.1:{self.port}/{DATABASE}" if self.child else ""
 
     def start(self) -> None:
         """Starts the server, on new data where there is none. Raises LocalError."""
@@ -89,11 +103,9 @@ class Postgres:
         shutil.rmtree(self.data, ignore_errors=True)
         self.data.mkdir(mode=0o700, parents=True)
         self.password_file.unlink(missing_ok=True)
-        self.password_file.touch(mode=0o600)
-        self.password_file.write_text(secrets.token_hex(16))
         handed_over = self.scratch / "password"
         handed_over.touch(mode=0o600)
-        handed_over.write_text(self.password_file.read_text())
+        handed_over.write_text(_kept(self.password_file))
         if self.user:
             for path in (self.data, handed_over):
                 os.chown(path, *self.user)
@@ -102,7 +114,7 @@ class Postgres:
             "-D",
             self._seen_data,
             "-U",
-            "postgres",
+            OWNER,
             f"--pwfile={handed_over}",
             "--auth=scram-sha-256",
         ]
@@ -120,9 +132,11 @@ class Postgres:
         if done.returncode:
             shutil.rmtree(self.data, ignore_errors=True)
             raise LocalError(f"PostgreSQL could not make its data folder {self.data}:\n{done.stderr.strip()}")
-        # A single-user server makes the database before anybody can connect, so that "ready" means ready.
+        # A single-user server makes role and database before anybody can connect, so that "ready" means ready.
+        role = f"CREATE ROLE {APPLICATION} LOGIN PASSWORD '{_kept(self.application_password_file)}'"
         self._run(
-            [str(self.binaries / "postgres"), "--single", "-D", self._seen_data, "postgres"], say=f"CREATE DATABASE {DATABASE}\n"
+            [str(self.binaries / "postgres"), "--single", "-D", self._seen_data, "postgres"],
+            say=f"{role}\nCREATE DATABASE {DATABASE}\n",
         )
         self.is_new = True
 
@@ -141,6 +155,14 @@ class Postgres:
             return False
         assert self.child
         return len(lines) >= 8 and int(lines[0]) == self.child.pid and lines[7].strip() == "ready"
+
+
+def _kept(file: Path) -> str:
+    """The password that this file keeps for us alone, made where there is none."""
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_hex(16))
+    return file.read_text().strip()
 
 
 def _plain_environment() -> dict[str, str]:

@@ -94,6 +94,8 @@ class Services:
             if name not in self.given:
                 service.start()
         self.environment = {"DATABASE_URL": self.postgres.url, "REDIS_URL": self.redis.url, "EMAIL_URL": self.mail.url} | self.given
+        if self.postgres.child:
+            self.environment["DATABASE_OWNER_URL"] = self.postgres.owner_url
         self.announce(self.environment)
 
     def announce(self, environment: Mapping[str, str]) -> None:

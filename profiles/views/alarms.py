@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.access import PortalRequest, allowed
 from accounts.policy import get_or_404
 from accounts.roles import Permission
+from incentives_portal.core import wall
 from profiles import policy
 from profiles.alarm_links import read
 from profiles.errors import AlarmLinkError, ProfileError
@@ -30,6 +31,7 @@ def bank_alarm(request: HttpRequest, token: str) -> HttpResponse:
         version, _user = read(token)
     except AlarmLinkError as refused:
         return render(request, "profiles/alarm_refused.html", {"refusal": str(refused)}, status=410)
+    wall.look(version.profile.partner_id)
     alarm = BankAlarm.objects.filter(version=version).first()
     if request.method == "POST" and alarm is None:
         alarm = alarms.raise_alarm(token=token)

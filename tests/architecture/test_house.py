@@ -42,7 +42,9 @@ def test_every_template_is_used() -> None:
 
 
 def test_files_are_named_for_what_they_hold() -> None:
-    assert not [path for path in CODE if path.stem in {"utils", "helpers", "managers", "base"}]
+    asked_for_by_django = {"incentives_portal/core/postgresql/base.py"}
+    badly_named = [path for path in CODE if path.stem in {"utils", "helpers", "managers", "base"}]
+    assert {path.relative_to(ROOT).as_posix() for path in badly_named} <= asked_for_by_django
 
 
 def test_there_is_one_clock() -> None:

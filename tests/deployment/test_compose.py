@@ -47,6 +47,15 @@ def test_they_wait_for_the_migration_and_say_how_they_are(compose: dict[str, Any
     assert service["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
 
 
+@pytest.mark.rule("OPS-3")
+def test_the_owner_of_the_tables_logs_in_for_migrations_alone(compose: dict[str, Any]) -> None:
+    settings = {name: service.get("environment", {}) for name, service in compose["services"].items()}
+    assert [name for name, each in settings.items() if "DATABASE_OWNER_URL" in each] == ["migrate"]
+    for name in ("web", "worker", "beat"):
+        assert settings[name]["DATABASE_URL"].startswith(f"postgresql://{postgres.APPLICATION}:")
+        assert settings[name]["POSTGRES_PASSWORD"] == ""  # else .env would hand it over
+
+
 def test_every_variable_that_it_wants_is_documented(compose: dict[str, Any]) -> None:
     import re
 

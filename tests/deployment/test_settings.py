@@ -23,9 +23,14 @@ def read_by_settings() -> set[str]:
 def test_every_setting_is_documented_and_nothing_else() -> None:
     example = (CLONE / ".env.example").read_text()
     documented = set(re.findall(r"^(?:# )?([A-Z_]+)=", example, re.MULTILINE))
-    assert documented - {"POSTGRES_PASSWORD"} == read_by_settings()
+    assert documented - {"POSTGRES_PASSWORD", "POSTGRES_APPLICATION_PASSWORD"} == read_by_settings()
 
 
 def test_the_example_holds_no_secret() -> None:
     example = (CLONE / ".env.example").read_text()
-    assert re.findall(r"^(SECRET_KEY|FIELD_KEYS|BLIND_INDEX_KEY|POSTGRES_PASSWORD)=(.+)$", example, re.MULTILINE) == []
+    assert (
+        re.findall(
+            r"^(SECRET_KEY|FIELD_KEYS|BLIND_INDEX_KEY|POSTGRES_PASSWORD|POSTGRES_APPLICATION_PASSWORD)=(.+)$", example, re.MULTILINE
+        )
+        == []
+    )

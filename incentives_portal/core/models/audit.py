@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -10,6 +12,8 @@ class AuditEntry(models.Model):
 
     There are no foreign keys, so an entry outlives what it speaks of. `before` and `after` hold masked values only.
     """
+
+    append_only: ClassVar[bool] = True  # what the grants of the portal's role read (core/database_roles.py)
 
     class ActorKind(models.TextChoices):
         PERSON = "person", _("Person")

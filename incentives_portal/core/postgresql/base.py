@@ -1,0 +1,58 @@
+"""The connection. Django looks for it in a module of this name."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import Error
+from django.db.backends.postgresql import base
+from psycopg.pq import TransactionStatus
+
+from incentives_portal.core import wall
+
+TELL = "SELECT set_config('portal.sees', %s, false)"
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Tells PostgreSQL what may be seen where that is news: on a kept connection twice a request, once in place of the
+    question whether the connection still works. A rollback undoes what was told, so afterwards it is told again.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._told: str | None = None
+        self.execute_wrappers.append(self._tell_first)
+
+    def _tell_first(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        # A transaction that failed takes a rollback and nothing else.
+        if self._told != wall.seen() and self.connection.info.transaction_status != TransactionStatus.INERROR:
+            with self.wrap_database_errors:
+                self._tell()
+        return execute(sql, params, many, context)
+
+    def _tell(self) -> None:
+        seen = wall.seen()
+        with self.connection.cursor() as cursor:
+            cursor.execute(TELL, [seen])
+        self._told = seen
+
+    def get_new_connection(self, conn_params: Any) -> Any:
+        self._told = None
+        return super().get_new_connection(conn_params)
+
+    def is_usable(self) -> bool:
+        if self.connection is None:
+            return False
+        try:
+            with self.wrap_database_errors:
+                self._tell()
+        except Error:
+            return False
+        return True
+
+    def _rollback(self) -> None:
+        super()._rollback()  # type: ignore[misc]
+        self._told = None
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        super()._savepoint_rollback(sid)  # type: ignore[misc]
+        self._told = None
