@@ -140,3 +140,21 @@ class JoinForm(forms.Form):
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
+
+
+class TokenForm(forms.Form):
+    """A new provisioning token."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        help_text=_("Where it will be used, such as Microsoft Entra ID."),
+        max_length=100,
+        validators=[visible_text],
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    expires_on = forms.DateField(
+        label=_("Expiry date"),
+        help_text=_("The last day on which it works. Leave empty for no end."),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )

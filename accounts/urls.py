@@ -1,8 +1,8 @@
 """Addresses of this app."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
-from accounts.views import audit_log, invitations, people, preferences, role_edit, roles_as_of
+from accounts.views import audit_log, invitations, people, preferences, provisioning, role_edit, roles_as_of
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("people/", people.people, name="people"),
@@ -18,6 +18,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/export/", audit_log.audit_export, name="audit_export"),
     path("audit/roles/", roles_as_of.roles_then, name="roles_as_of"),
     path("audit/roles/export/", roles_as_of.roles_export, name="roles_as_of_export"),
+    path("people/provisioning/", provisioning.provisioning, name="provisioning"),
+    path("people/sign-in/tokens/new/", provisioning.create, name="scim_token_create"),
+    path("people/sign-in/tokens/<uuid:token_id>/rotate/", provisioning.rotate, name="scim_token_rotate"),
+    path("people/sign-in/tokens/<uuid:token_id>/revoke/", provisioning.revoke, name="scim_token_revoke"),
+    path("scim/v2/", include("accounts.scim.urls")),
     path("join/<str:token>/", invitations.join, name="join"),
     path("partner/", preferences.switch_partner, name="switch_partner"),
     path("language/", preferences.set_language, name="set_language"),

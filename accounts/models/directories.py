@@ -135,6 +135,8 @@ class DirectoryPerson(models.Model):
     class Meta:
         verbose_name = _("person of a directory")
         verbose_name_plural = _("people of a directory")
+        # What a directory looks people up by, beside the name.
+        indexes = [models.Index(fields=["directory", "external_id"], name="directory_external_id")]
         constraints = [
             models.UniqueConstraint(name="directory_person_once", fields=["directory", "membership"]),
             models.UniqueConstraint(name="directory_subject_once", fields=["directory", "subject"], condition=~Q(subject="")),
@@ -166,7 +168,10 @@ class DirectoryGroup(models.Model):
 
 
 class ScimToken(models.Model):
-    """A bearer token of a directory, stored hashed and shown once. Two may be in force while one takes the other's place."""
+    """A bearer token of a directory, stored hashed and shown once. Two may be in force while one takes the other's place.
+
+    `retires_at`: another took its place and it counts until then; `expires_on`: the last day on which it counts.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     directory = models.ForeignKey(Directory, models.CASCADE, related_name="tokens")
@@ -174,9 +179,13 @@ class ScimToken(models.Model):
     token_hash = models.BinaryField(max_length=32, unique=True)
     created_at = models.DateTimeField(db_default=DatabaseNow())
     expires_on = models.DateField(_("expires on"), null=True, blank=True)
+    retires_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("provisioning token")
         verbose_name_plural = _("provisioning tokens")
+
+    def __str__(self) -> str:
+        return self.name

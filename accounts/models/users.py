@@ -36,6 +36,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("may open Django admin"), default=False)
     created_at = models.DateTimeField(_("created"), db_default=DatabaseNow())
+    # Part of what a session must know: one more, and every session of this person has ended (`services.sessions`).
+    session_generation = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     objects = UserManager()
 
@@ -52,6 +54,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Django keeps this in each session and asks at every request whether it still holds."""
+        known: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
+        return f"{known}{self.session_generation}" if self.session_generation else known
 
     def get_full_name(self) -> str:
         return self.name

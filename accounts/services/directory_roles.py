@@ -7,8 +7,9 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Prefetch, QuerySet
 
-from accounts.models import Directory, DirectoryPerson, GroupMapping, Location, Membership, Origin
+from accounts.models import Directory, DirectoryPerson, GroupMapping, Location, Membership, Origin, RoleAssignment
 from accounts.roles import PartnerRole
 from accounts.services import roles
 from incentives_portal.core import audit
@@ -73,6 +74,38 @@ def align(*, person: DirectoryPerson, by: Any = None) -> list[ValidationError]:
         changes.append((held.role, partial(roles.end, assignment=held, by=by)))
     refused = [_attempt(change, role, person.membership, by) for role, change in changes]
     return [refusal for refusal in refused if refusal is not None]
+
+
+def align_all(*, people: QuerySet[DirectoryPerson], by: Any) -> list[ValidationError]:
+    """`align` for many people of one directory. Whose roles are right already, and that is nearly everybody, costs no query."""
+    held = Prefetch("membership__roles", RoleAssignment.objects.filter(ended_at=None).prefetch_related("listed"))
+    rows = list(people.select_related("directory__partner", "membership__user").prefetch_related("groups", held))
+    if not rows:
+        return []
+    mappings = list(rows[0].directory.mappings.prefetch_related("locations"))
+    refused: list[ValidationError] = []
+    for person in rows:
+        if not _is_right(person, mappings):
+            refused += align(person=person, by=by)
+    return refused
+
+
+def _is_right(person: DirectoryPerson, mappings: list[GroupMapping]) -> bool:
+    wanted = [] if person.membership.suspended_at else given_by(groups_of(person), mappings)
+    terms = {given.role: _terms(given) for given in wanted}
+    held = [role for role in person.membership.roles.all() if role.origin == Origin.DIRECTORY]
+    return terms == {role.role: _terms_held(role) for role in held}
+
+
+def _terms(given: Given) -> roles.Terms:
+    return roles.Terms.asked(
+        entire_organization=given.entire_organization, locations=given.locations, program_codes=given.program_codes
+    )
+
+
+def _terms_held(role: RoleAssignment) -> roles.Terms:
+    listed = frozenset(row.location_id for row in role.listed.all())
+    return roles.Terms(role.entire_organization, listed, tuple(sorted(role.program_codes)), role.expires_on)
 
 
 def _give(membership: Membership, given: Given, by: Any) -> None:

@@ -59,6 +59,10 @@ class PortalCommand(BaseCommand):
         """What is wrong with this result, or nothing. With a complaint the exit code is 1."""
         return ""
 
+    def told(self, result: dict[str, Any]) -> dict[str, Any]:
+        """What is printed, where that is more than the ledger of runs may keep, such as a secret that is shown once."""
+        return result
+
     @property
     def actor(self) -> audit.By:
         """This command as an actor of the audit log: its name and who ran it."""
@@ -86,9 +90,9 @@ class PortalCommand(BaseCommand):
             result = ledger["result"] = self.run(**options)
             ledger["complaint"] = self.complaint(result)
         if self._as_json:
-            self.stdout.write(json.dumps(result, default=str, ensure_ascii=False))
+            self.stdout.write(json.dumps(self.told(result), default=str, ensure_ascii=False))
         else:
-            self.show(result)
+            self.show(self.told(result))
         if ledger["complaint"]:
             raise CommandError(ledger["complaint"])
 

@@ -1,0 +1,89 @@
+"""Provisioning as a partner's global admin sets it up (rule ACC-5): the address, the tokens, and what came by them."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts import policy
+from accounts.access import PortalRequest, allowed
+from accounts.forms import TokenForm
+from accounts.models import ScimToken
+from accounts.queries.provisioning import provisioning_of
+from accounts.roles import Permission
+from accounts.scim.answers import base
+from accounts.services import scim_tokens
+from accounts.views.seen import partner_of
+
+
+def provisioning_context(request: PortalRequest, form: TokenForm | None = None) -> dict[str, Any]:
+    """What `accounts/_provisioning.html` needs, for every page that includes it."""
+    return {"provisioning": provisioning_of(partner_of(request)), "scim_address": base(), "token_form": form or TokenForm()}
+
+
+@require_GET
+@allowed(Permission.CONFIGURE_SIGN_IN)
+def provisioning(request: PortalRequest) -> HttpResponse:
+    """The address for the directory, the tokens in force, and how many people and groups came."""
+    return render(request, "accounts/provisioning.html", provisioning_context(request))
+
+
+@never_cache
+@require_POST
+@allowed(Permission.CONFIGURE_SIGN_IN)
+def create(request: PortalRequest) -> HttpResponse:
+    """A new token, shown in this answer and never again: in no address, session or message."""
+    form = TokenForm(request.POST)
+    if form.is_valid():
+        try:
+            made = scim_tokens.create(partner=partner_of(request), **form.cleaned_data, by=request.user)
+        except ValidationError as refusal:
+            form.add_error({"expired": "expires_on", "name": "name"}.get(refusal.code or ""), refusal)
+        else:
+            return _once(request, *made)
+    return render(request, "accounts/provisioning.html", provisioning_context(request, form), status=422)
+
+
+@never_cache
+@require_POST
+@allowed(Permission.CONFIGURE_SIGN_IN)
+def rotate(request: PortalRequest, token_id: uuid.UUID) -> HttpResponse:
+    """A token in place of another, which counts for another day."""
+    try:
+        made = scim_tokens.rotate(token=_token_or_404(request, token_id), by=request.user)
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
+        return redirect("provisioning")
+    return _once(request, *made)
+
+
+@require_POST
+@allowed(Permission.CONFIGURE_SIGN_IN)
+def revoke(request: PortalRequest, token_id: uuid.UUID) -> HttpResponse:
+    """The token stops counting."""
+    token = _token_or_404(request, token_id)
+    try:
+        scim_tokens.revoke(token=token, by=request.user)
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
+    else:
+        messages.success(request, _("The token %(name)s is revoked.") % {"name": token.name})
+    return redirect("provisioning")
+
+
+def _once(request: PortalRequest, token: ScimToken, text: str) -> HttpResponse:
+    context = {**provisioning_context(request), "new_token": token, "new_token_text": text}
+    return render(request, "accounts/provisioning.html", context)
+
+
+def _token_or_404(request: PortalRequest, token_id: uuid.UUID) -> ScimToken:
+    """A token of the actor's partner (rule ACC-8)."""
+    rows = ScimToken.objects.select_related("directory__partner")
+    within = policy.within(request.actor, Permission.CONFIGURE_SIGN_IN, partner="directory__partner_id")
+    return policy.get_or_404(rows.filter(within, directory__partner=partner_of(request)), pk=token_id)
