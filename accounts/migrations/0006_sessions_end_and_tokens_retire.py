@@ -4,24 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0005_directories'),
+        ("accounts", "0005_directories"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='scimtoken',
-            name='retires_at',
+            model_name="scimtoken",
+            name="retires_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='user',
-            name='session_generation',
+            model_name="user",
+            name="session_generation",
             field=models.PositiveIntegerField(db_default=0, default=0, editable=False),
         ),
         migrations.AddIndex(
-            model_name='directoryperson',
-            index=models.Index(fields=['directory', 'external_id'], name='directory_external_id'),
+            model_name="directoryperson",
+            index=models.Index(fields=["directory", "external_id"], name="directory_external_id"),
         ),
     ]

@@ -21,12 +21,11 @@ def base() -> str:
     return f"{settings.PORTAL_URL}/scim/v2"
 
 
-def shown(request: HttpRequest, kind: type[Resource[Any]]) -> dict[str, Any]:
-    """Which attributes were asked for, or not wanted, as `model_dump` takes them."""
+def shown(request: HttpRequest, kind: type[Resource[Any]]) -> "ResponseParameters[Any]":
+    """Which attributes were asked for, or not wanted."""
     asked = {name: request.GET[name] for name in ("attributes", "excludedAttributes") if name in request.GET}
-    parameters = ResponseParameters[kind].model_validate(asked)  # type: ignore[valid-type]
-    chosen = {"attributes": parameters.attributes, "excluded_attributes": parameters.excluded_attributes}
-    return {name: paths for name, paths in chosen.items() if paths}
+    parameters: ResponseParameters[Any] = ResponseParameters[kind].model_validate(asked)  # type: ignore[valid-type]
+    return parameters
 
 
 def is_wanted(request: HttpRequest, name: str) -> bool:
@@ -38,7 +37,7 @@ def is_wanted(request: HttpRequest, name: str) -> bool:
 
 def resource(request: HttpRequest, one: Resource[Any], *, context: Context, status: int = 200) -> HttpResponse:
     """One resource with its tag, and its address where it is new."""
-    body = one.model_dump(scim_ctx=context, **shown(request, type(one)))
+    body = one.model_dump(scim_ctx=context, response_parameters=shown(request, type(one)))
     response = HttpResponse(json.dumps(body), content_type=CONTENT_TYPE, status=status)
     meta = getattr(one, "meta", None)  # a list has none
     if meta and meta.version:
@@ -62,7 +61,7 @@ def page(
     total = rows.count()
     found = build(list(rows[start - 1 : start - 1 + count])) if count and start <= total else []
     answer = ListResponse[kind](total_results=total, start_index=start, items_per_page=len(found), resources=found)  # type: ignore[valid-type]
-    body = answer.model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE, **shown(request, kind))
+    body = answer.model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE, response_parameters=shown(request, kind))
     return HttpResponse(json.dumps(body), content_type=CONTENT_TYPE)
 
 
