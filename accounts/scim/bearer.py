@@ -95,7 +95,6 @@ def _directory_of(request: HttpRequest) -> Directory:
     scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
     found = scim_tokens.find(token.strip()) if scheme.lower() == "bearer" and token.isascii() else None
     if found is not None:
-        scim_tokens.touch(found)
         return found.directory
     address = _address(request)
     key = f"scim-failures:{address}"

@@ -9,9 +9,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 
-from accounts.models import Directory, DirectoryPerson, GroupMapping, Location, Membership, Origin, RoleAssignment
+from accounts.models import Directory, DirectoryPerson, GroupMapping, Location, Membership, Origin, RoleAssignment, RoleLocation
 from accounts.roles import PartnerRole
-from accounts.services import roles
+from accounts.services import many_roles, roles
 from incentives_portal.core import audit
 
 
@@ -76,25 +76,52 @@ def align(*, person: DirectoryPerson, by: Any = None) -> list[ValidationError]:
     return [refusal for refusal in refused if refusal is not None]
 
 
+@transaction.atomic
 def align_all(*, people: QuerySet[DirectoryPerson], by: Any) -> list[ValidationError]:
-    """`align` for many people of one directory. Whose roles are right already, and that is nearly everybody, costs no query."""
-    held = Prefetch("membership__roles", RoleAssignment.objects.filter(ended_at=None).prefetch_related("listed"))
+    """`align` for many people of one directory, roles that come before roles that go.
+
+    Whose roles are right already costs nothing, whoever gains or loses a role as a whole little, and the rest goes one by one.
+    """
+    listed = Prefetch("listed", RoleLocation.objects.select_related("location"))
+    held = Prefetch("membership__roles", RoleAssignment.objects.filter(ended_at=None).prefetch_related(listed))
     rows = list(people.select_related("directory__partner", "membership__user").prefetch_related("groups", held))
-    if not rows:
-        return []
-    mappings = list(rows[0].directory.mappings.prefetch_related("locations"))
+    mappings = list(rows[0].directory.mappings.prefetch_related("locations")) if rows else []
     refused: list[ValidationError] = []
+    leaving: list[RoleAssignment] = []
+    coming: dict[Given, list[Membership]] = {}
     for person in rows:
-        if not _is_right(person, mappings):
+        gained, lost = _simply(person, mappings)
+        if gained is None:
             refused += align(person=person, by=by)
-    return refused
+            continue
+        leaving += lost
+        for given in gained:
+            coming.setdefault(given, []).append(person.membership)
+    for given, members in coming.items():
+        many_roles.give(members=members, role=given.role, terms=_terms(given), locations=given.locations, by=by)
+    return refused + (_end_all(leaving, by) if leaving else [])
 
 
-def _is_right(person: DirectoryPerson, mappings: list[GroupMapping]) -> bool:
-    wanted = [] if person.membership.suspended_at else given_by(groups_of(person), mappings)
-    terms = {given.role: _terms(given) for given in wanted}
-    held = [role for role in person.membership.roles.all() if role.origin == Origin.DIRECTORY]
-    return terms == {role.role: _terms_held(role) for role in held}
+def _simply(person: DirectoryPerson, mappings: list[GroupMapping]) -> tuple[list[Given] | None, list[RoleAssignment]]:
+    """The roles that a person gains and loses; None where a role that they hold changes, which `align` sorts out."""
+    is_here = person.membership.suspended_at is None and person.membership.user.is_active
+    wanted = given_by(groups_of(person), mappings) if is_here else []
+    held = {role.role: role for role in person.membership.roles.all()}
+    gained = [given for given in wanted if given.role not in held]
+    kept = [given for given in wanted if given.role in held]
+    if any(held[given.role].origin != Origin.DIRECTORY or _terms_held(held[given.role]) != _terms(given) for given in kept):
+        return None, []
+    names = {given.role for given in wanted}
+    return gained, [role for role in held.values() if role.origin == Origin.DIRECTORY and role.role not in names]
+
+
+def _end_all(leaving: list[RoleAssignment], by: Any) -> list[ValidationError]:
+    try:
+        with transaction.atomic():
+            many_roles.end(held=leaving, by=by)
+    except ValidationError as refusal:
+        return [refusal]
+    return []
 
 
 def _terms(given: Given) -> roles.Terms:

@@ -97,16 +97,18 @@ def _standing(token: ScimToken) -> ScimToken:
 
 
 def find(text: str) -> ScimToken | None:
-    """The token in force whose text this is. The lookup is by hash, so its time tells nothing about a near miss."""
+    """The token in force whose text this is. The lookup is by hash, so its time tells nothing about a near miss.
+
+    Remembers that it was used, once a minute at most.
+    """
     if not text.startswith(PREFIX):
         return None
-    return in_force().select_related("directory__partner").filter(token_hash=_hash(text)).first()
-
-
-def touch(token: ScimToken) -> None:
-    """Remembers that the token was used, once a minute at most."""
     idle = Q(last_used_at=None) | Q(last_used_at__lt=DatabaseNow() - TOUCHED_EVERY)
-    ScimToken.objects.filter(idle, pk=token.pk).update(last_used_at=DatabaseNow())
+    rows = in_force().select_related("directory__partner").annotate(is_idle=idle)
+    found = rows.filter(token_hash=_hash(text)).first()
+    if found is not None and found.is_idle:
+        ScimToken.objects.filter(pk=found.pk).update(last_used_at=DatabaseNow())
+    return found
 
 
 def _facts(token: ScimToken) -> dict[str, Any]:
