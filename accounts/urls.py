@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from accounts.scim.views.discovery import nothing
 from accounts.views import audit_log, invitations, people, preferences, provisioning, role_edit, roles_as_of
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -22,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/sign-in/tokens/new/", provisioning.create, name="scim_token_create"),
     path("people/sign-in/tokens/<uuid:token_id>/rotate/", provisioning.rotate, name="scim_token_rotate"),
     path("people/sign-in/tokens/<uuid:token_id>/revoke/", provisioning.revoke, name="scim_token_revoke"),
+    path("scim/v2", nothing, name="scim_root"),
     path("scim/v2/", include("accounts.scim.urls")),
     path("join/<str:token>/", invitations.join, name="join"),
     path("partner/", preferences.switch_partner, name="switch_partner"),

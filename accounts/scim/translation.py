@@ -78,16 +78,28 @@ def _id(value: Any) -> uuid.UUID:
 
 
 def spread(operations: Any) -> Any:
-    """A patch in which a path with a condition, where Microsoft Entra ID names it as a key of a value, is an operation itself."""
+    """The operations of a patch as scim2-models takes them, where Microsoft Entra ID writes them otherwise.
+
+    A path with a condition that stands as a key of a value becomes an operation of its own; entries to remove are named by
+    what identifies them alone, not by the nulls beside it.
+    """
     if not isinstance(operations, list):
         return operations
     return [part for operation in operations for part in _parts(operation)]
 
 
 def _parts(operation: Any) -> list[Any]:
-    value = operation.get("value") if isinstance(operation, dict) and not operation.get("path") else None
-    if not isinstance(value, dict) or not any("[" in key for key in value):
+    if not isinstance(operation, dict):
+        return [operation]
+    value = operation.get("value")
+    if isinstance(value, list) and str(operation.get("op")).lower() == "remove":
+        return [{**operation, "value": [_identity(entry) for entry in value]}]
+    if operation.get("path") or not isinstance(value, dict) or not any("[" in key for key in value):
         return [operation]
     plain = {key: one for key, one in value.items() if "[" not in key}
     others = [{**operation, "path": key, "value": one} for key, one in value.items() if "[" in key]
     return [*([{**operation, "value": plain}] if plain else []), *others]
+
+
+def _identity(entry: Any) -> Any:
+    return {"value": entry["value"]} if isinstance(entry, dict) and entry.get("value") is not None else entry
