@@ -27,9 +27,9 @@ from accounts.services import scim_tokens
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 CONTENT_TYPE = "application/scim+json"
-# Failures of one address within this many seconds, after which it waits. Who shows a valid token is never kept waiting, since
-# many partners' directories come from the same cloud.
-FAILURES, WITHIN = 30, 300
+# Wrong tokens from one address within this many seconds, after which it waits. Who shows a valid one is never kept waiting,
+# since many partners' directories come from the same cloud.
+GUESSES, WITHIN = 30, 300
 # A person fits; a group of ten thousand fits the setting DATA_UPLOAD_MAX_MEMORY_SIZE.
 PERSON_BYTES = 65_536
 
@@ -92,21 +92,27 @@ def refused(error: Error, **headers: str) -> HttpResponse:
 
 def _directory_of(request: HttpRequest) -> Directory:
     """Whose token this is. A token in the query string is none: addresses end up in logs."""
-    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
-    found = scim_tokens.find(token.strip()) if scheme.lower() == "bearer" and token.isascii() else None
-    if found is not None:
-        return found.directory
-    address = _address(request)
-    key = f"scim-failures:{address}"
+    scheme, _space, text = request.headers.get("Authorization", "").partition(" ")
+    token = text.strip()
+    if scheme.lower() == "bearer" and token:
+        found = scim_tokens.find(token) if token.isascii() else None
+        if found is not None:
+            return found.directory
+        _count_guess(_address(request))
+    raise UnauthorizedException(detail=_("The bearer token is missing, wrong, revoked or expired."))
+
+
+def _count_guess(address: str) -> None:
+    """Raises TooManyRequests where too many wrong tokens came from there."""
+    logger.warning("provisioning refused: a wrong token from %s", address)
+    key = f"scim-guesses:{address}"
     cache.add(key, 0, WITHIN)
     try:
-        failures = cache.incr(key)
+        guesses = cache.incr(key)
     except ValueError:  # it ran out between the two
-        failures = 1
-    logger.warning("provisioning refused: no valid token, from %s", address)
-    if failures > FAILURES:
-        raise TooManyRequests(detail=_("Too many requests without a valid token. Wait a few minutes."))
-    raise UnauthorizedException(detail=_("The bearer token is missing, wrong, revoked or expired."))
+        guesses = 1
+    if guesses > GUESSES:
+        raise TooManyRequests(detail=_("Too many requests with a wrong token. Wait a few minutes."))
 
 
 def _address(request: HttpRequest) -> str:

@@ -3,11 +3,11 @@
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
-from scim2_models import ConflictException, Error, InvalidValueException, SCIMException, UniquenessException
+from scim2_models import ConflictException, InvalidValueException, SCIMException, UniquenessException
 
 
 class TooManyRequests(SCIMException):
-    """The asker failed to show a token too often."""
+    """Too many wrong tokens came from this address."""
 
     status = 429
 
@@ -36,8 +36,3 @@ def of_database(refusal: IntegrityError) -> SCIMException:
             detail=_("The last active global admin can be neither removed nor demoted. Assign another global admin first.")
         )
     return ConflictException(detail=_("This conflicts with a change made at the same moment. Try again."))
-
-
-def worded(error: SCIMException) -> Error:
-    """The body of an answer that refuses."""
-    return error.to_error()

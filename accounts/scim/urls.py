@@ -5,7 +5,7 @@ from django.urls import URLPattern, re_path
 from accounts.scim.views import discovery, groups, users
 
 urlpatterns: list[URLPattern] = [
-    re_path(r"^(?:Bulk|Me|\.search|Users/\.search|Groups/\.search)/?$", discovery.unsupported, name="scim_unsupported"),
+    re_path(r"^(?P<what>Bulk|Me|\.search|Users/\.search|Groups/\.search)/?$", discovery.unsupported, name="scim_unsupported"),
     re_path(r"^Users/?$", users.users, name="scim_users"),
     re_path(r"^Users/(?P<user_id>[^/]+)/?$", users.user, name="scim_user"),
     re_path(r"^Groups/?$", groups.groups, name="scim_groups"),

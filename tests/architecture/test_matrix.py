@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Location, Partner, User
-from accounts.services import team_invitations
+from accounts.services import scim_tokens, team_invitations
 from enrollment.models import Enrollment, Notice
 from incentives_portal.core import audit
 from profiles.models import BankAlarm, PayoutProfile, TaxDocument, TaxDocumentContent, TaxProfile, Validation
@@ -28,6 +28,13 @@ SEE, ENROLL, PROFILES, PEOPLE, REVIEW, AUDIT = "see", "enroll", "profiles", "peo
 MAY = {
     "gunnar": {ANYBODY, SEE, PEOPLE, AUDIT},
     "astrid": {ANYBODY, SEE, PEOPLE, AUDIT},
+SEE, ENROLL, PROFILES, PEOPLE, REVIEW = "see", "enroll", "profiles", "people", "review"
+# Sign-in and provisioning: global admins alone. SCIM: a bearer token and never a session, whoever's it is.
+SIGN_IN, SCIM = "sign-in", "scim"
+# Who may, by role. Written from the table of people and what each may do.
+MAY = {
+    "gunnar": {ANYBODY, SEE, PEOPLE, SIGN_IN},
+    "astrid": {ANYBODY, SEE, PEOPLE},
     "ines": {ANYBODY, SEE, ENROLL, PROFILES, DOCUMENTS},
     "ulf": {ANYBODY, SEE},
     "rita": {ANYBODY, SEE, REVIEW, DOCUMENTS},
@@ -96,6 +103,22 @@ ADDRESSES = {
     "role_edit": Address(PEOPLE, "membership_role"),
     "role_end": Address(PEOPLE, "membership_role", post=True),
     "team_invitation_withdraw": Address(PEOPLE, "invitation", post=True),
+    "provisioning": Address(SIGN_IN),
+    "scim_token_create": Address(SIGN_IN, post=True),
+    "scim_token_rotate": Address(SIGN_IN, "scim_token", post=True),
+    "scim_token_revoke": Address(SIGN_IN, "scim_token", post=True),
+    "scim_users": Address(SCIM),
+    "scim_user": Address(SCIM, "scim_id"),
+    "scim_groups": Address(SCIM),
+    "scim_group": Address(SCIM, "scim_id"),
+    "scim_config": Address(SCIM),
+    "scim_resource_types": Address(SCIM),
+    "scim_resource_type": Address(SCIM, "scim_id"),
+    "scim_schemas": Address(SCIM),
+    "scim_schema": Address(SCIM, "scim_id"),
+    "scim_unsupported": Address(SCIM, "scim_id"),
+    "scim_root": Address(SCIM),
+    "scim_nothing": Address(SCIM, "scim_id"),
 }
 # Others' pages, tested by their makers; the demonstration's are installed on loopback only.
 FOREIGN = ("None", "account_", "mfa_", "usersessions_", "socialaccount_", "openid_connect_", "demo_", "styleguide", "admin:")
@@ -127,6 +150,7 @@ class Things:
     document: TaxDocument
     member: User
     invitation: Any
+    scim_token: Any
     token: str
 
     def path(self, name: str, user: User) -> str:
@@ -145,6 +169,8 @@ class Things:
             "membership": [membership.pk],
             "membership_role": [membership.pk, "incentives_user"],
             "invitation": [self.invitation.pk],
+            "scim_token": [self.scim_token.pk],
+            "scim_id": ["Me"],
             "notice": [
                 Notice.objects.get_or_create(user=user, enrollment=self.enrollment, kind="invitation", key=f"matrix-{user.pk}")[
                     0
@@ -181,7 +207,8 @@ def things_of(partner: Partner, location: Location, admin: User) -> Things:
         partner=partner, profile=tax, name="form.pdf", kind="application/pdf", size=3, digest=b"x" * 32
     )
     TaxDocumentContent.objects.create(document=document, content="eHh4")
-    return Things(enrollment, payout, tax, validation, alarm, document, admin, invitation, "no-such-token")
+    scim_token, _text = scim_tokens.create(partner=partner, name="Directory", by=audit.SYSTEM)
+    return Things(enrollment, payout, tax, validation, alarm, document, admin, invitation, scim_token, "no-such-token")
 
 
 @pytest.fixture
@@ -221,6 +248,8 @@ def test_own_objects(role: str, own: Things, as_: Callable[[User], Client], requ
             status = ask(as_(user), name, own.path(name, user), user)
         if address.who == PUBLIC:
             good = {200, 302, 404, 410}
+        elif address.who == SCIM:
+            good = {401}
         elif name == "switch_partner" and role in {"rita", "petra"}:
             good = {404}  # they belong to no partner
         elif address.who in MAY[role]:
@@ -239,7 +268,7 @@ def test_another_partners_objects_do_not_exist(role: str, others: Things, as_: C
     user = request.getfixturevalue(role)
     found = {}
     for name, address in ADDRESSES.items():
-        if address.of in {"", "token", "program", "kind"}:
+        if address.of in {"", "token", "program", "kind", "scim_id"}:
             continue
         with undone():
             status = ask(as_(user), name, others.path(name, others.member), user)
@@ -251,10 +280,21 @@ def test_another_partners_objects_do_not_exist(role: str, others: Things, as_: C
 @pytest.mark.rule("ACC-8")
 def test_signed_out_everything_leads_to_the_sign_in_page(own: Things, client: Client) -> None:
     for name, address in ADDRESSES.items():
-        if address.who == PUBLIC:
+        if address.who in {PUBLIC, SCIM}:
             continue
         path = own.path(name, own.member)
         for response in (client.get(path), client.post(path)):
             assert response.status_code in {302, 405}, name
             if response.status_code == 302:
                 assert response.headers["Location"].startswith(reverse("account_login")), name
+
+
+@pytest.mark.rule("ACC-5")
+@pytest.mark.parametrize("verb", ["get", "post", "put", "patch", "delete", "head", "options"])
+def test_no_session_opens_scim_and_no_verb_does_without_a_token(
+    verb: str, own: Things, gunnar: User, as_: Callable[[User], Client], client: Client
+) -> None:
+    for name, address in ADDRESSES.items():
+        if address.who == SCIM:
+            for who in (as_(gunnar), client):
+                assert getattr(who, verb)(own.path(name, gunnar)).status_code == 401, name

@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from PIL import Image
 
 from accounts.models import Location, TeamInvitation, User
-from accounts.services import team_invitations
+from accounts.services import scim_tokens, team_invitations
 from enrollment.derivation import settle
 from enrollment.models import EndReason, Enrollment
 from enrollment.services import enrolling
@@ -212,6 +212,9 @@ def _people(world: World) -> None:
     team_invitations.invite(email="nora@x.example", language=world.gunnar.language, **terms)
     link = Mail.objects.get(to="nora@x.example").text.partition("/join/")[2]
     world.things["token"] = link.partition("/")[0]
+    scim_tokens.create(partner=partner, name="Microsoft Entra ID", expires_on=clock.today(), by=world.gunnar)
+    old, _text = scim_tokens.create(partner=partner, name="Okta", by=world.gunnar)
+    scim_tokens.rotate(token=old, by=world.gunnar)
     team_invitations.invite(email="olga@x.example", language=world.gunnar.language, **terms)
     world.things["invitation"] = TeamInvitation.objects.get(email="olga@x.example")
 
@@ -234,6 +237,10 @@ NOT_PAGES = {
     "person_suspend", "person_restore", "person_remove", "role_end", "team_invitation_withdraw", "health",
     "mfa_download_recovery_codes", "account_confirm_login_code", "account_set_password", "openid_connect_callback",
     "audit_export", "roles_as_of_export", "openid_connect_login", "socialaccount_signup", "program_guide", "account_email_verification_sent",
+    "openid_connect_login", "socialaccount_signup", "program_guide", "account_email_verification_sent",
+    "scim_token_create", "scim_token_rotate", "scim_token_revoke",
+    "scim_users", "scim_user", "scim_groups", "scim_group", "scim_config", "scim_resource_types", "scim_resource_type",
+    "scim_schemas", "scim_schema", "scim_unsupported", "scim_root", "scim_nothing",  # machines speak to them
     "demo_mail_html",  # a sandbox in which no script runs, not even axe; the mails are looked at by themselves
 }  # fmt: skip
 
@@ -336,6 +343,10 @@ def _people_pages(world: World) -> Iterator[Visit]:
     yield Visit("person", world.astrid, (gunnar,), label="above")
     for role in ("incentives_admin", "incentives_user", "account_admin", "global_admin"):
         yield Visit("role_edit", world.gunnar, (ines, role), label=role)
+    yield Visit("provisioning", world.gunnar)
+    yield Visit("provisioning", world.gunnar, press="main form.form button", label="new")
+    yield Visit("provisioning", world.gloria, label="empty")
+    yield Visit("provisioning", world.astrid, label="403")
     yield Visit("role_edit", world.gunnar, (ines, "incentives_user"), press="main form .buttons button", label="incentives_user")
 
 

@@ -37,7 +37,6 @@ def test_without_a_token_every_address_answers_401_whatever_the_verb_or_cookie(g
     for who in (client, signed_in):
         for path in ADDRESSES:
             for verb in VERBS:
-                cache.clear()
                 response = bare(verb, path, who)
                 assert response.status_code == 401, (verb, path)
                 assert response.headers["WWW-Authenticate"].startswith("Bearer")
