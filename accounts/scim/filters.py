@@ -83,12 +83,12 @@ def _unsupported(name: str, operator: str) -> InvalidFilterException:
     return InvalidFilterException(detail=f"Filtering {name} by {operator} is not supported.")
 
 
-def _uuid(text: Any) -> uuid.UUID | None:
-    """An id, or one that nobody has: a malformed id is not found, as any other."""
+def _uuid(text: Any) -> uuid.UUID:
+    """An id, or one that nobody has: a malformed id isn't found, as any other."""
     try:
         return uuid.UUID(str(text))
     except ValueError:
-        return None
+        return uuid.UUID(int=0)
 
 
 class Conditions(FilterVisitor[Q]):

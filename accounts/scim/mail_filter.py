@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, Func
+from django.db.models.sql.compiler import SQLCompiler
 from scim2_models import InvalidFilterException
 from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalExpr, Not, Present
 
@@ -62,7 +64,15 @@ class HasMail(Func):
         super().__init__("profile")
         self.condition = condition
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:
+    def as_sql(
+        self,
+        compiler: SQLCompiler,
+        connection: BaseDatabaseWrapper,
+        function: str | None = None,
+        template: str | None = None,
+        arg_joiner: str | None = None,
+        **extra_context: Any,
+    ) -> tuple[str, tuple[Any, ...]]:
         column, parameters = compiler.compile(self.source_expressions[0])
         mails = f"jsonb_array_elements(coalesce({column}->'emails', '[]'::jsonb)) AS mail"
-        return f"EXISTS (SELECT FROM {mails} WHERE {self.condition.sql})", [*parameters, *self.condition.parameters]
+        return f"EXISTS (SELECT FROM {mails} WHERE {self.condition.sql})", (*parameters, *self.condition.parameters)

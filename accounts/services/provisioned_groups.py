@@ -135,6 +135,6 @@ def _refuse_nonsense(directory: Directory, said: SaidOfGroup, besides: Directory
     visible_text(said.name)
     if len(said.external_id) > 255:
         raise ValidationError(_("externalId must hold at most 255 characters."), code="external_id")
-    named_so = DirectoryGroup.objects.filter(directory=directory, name__iexact=said.name)
-    if named_so.exclude(pk=besides.pk if besides else None).exists():
+    rows = DirectoryGroup.objects.filter(directory=directory, name__iexact=said.name)
+    if (rows.exclude(pk=besides.pk) if besides else rows).exists():
         raise ValidationError(_("The directory has provisioned a group with this displayName already."), code="taken")

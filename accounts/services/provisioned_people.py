@@ -108,7 +108,7 @@ def _refuse_nonsense(said: Said) -> None:
 def _refuse_taken(directory: Directory, said: Said, besides: DirectoryPerson | None = None) -> None:
     named_so = DirectoryPerson.objects.alias(lower=Lower("user_name")).filter(lower=Lower(Value(said.user_name)))
     rows = named_so.filter(directory=directory, is_provisioned=True)
-    if rows.exclude(pk=besides.pk if besides else None).exists():
+    if (rows.exclude(pk=besides.pk) if besides else rows).exists():
         raise ValidationError(_("The directory has provisioned a person with this userName already."), code="taken")
 
 

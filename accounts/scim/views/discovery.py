@@ -42,7 +42,7 @@ def _config() -> ServiceProviderConfig:
         etag=ETag(supported=True),
         authentication_schemes=[
             AuthenticationScheme(
-                type="oauthbearertoken",
+                type=AuthenticationScheme.Type.oauthbearertoken,
                 name="Bearer token",
                 description="A token that a global admin makes in the portal, or create_scim_token on the server.",
                 spec_uri=Reference("https://www.rfc-editor.org/info/rfc6750"),
@@ -72,7 +72,7 @@ def _all(request: ScimRequest, kind: type[Resource[Any]], found: dict[str, Any])
         raise ForbiddenException(detail=_("What the service says of itself can't be filtered."))
     listed = list(found.values())
     answer = ListResponse[kind](total_results=len(listed), start_index=1, items_per_page=len(listed), resources=listed)  # type: ignore[valid-type]
-    return answers.resource(request, answer, context=Context.RESOURCE_QUERY_RESPONSE)  # type: ignore[arg-type]
+    return answers.resource(request, answer, context=Context.RESOURCE_QUERY_RESPONSE)
 
 
 def _one(request: ScimRequest, found: dict[str, Any], name: str) -> HttpResponse:
@@ -94,5 +94,8 @@ resource_types = bearer(get=lambda request: _all(request, ResourceType, _resourc
 resource_type = bearer(get=lambda request, name: _one(request, _resource_types(), name))
 schemas = bearer(get=lambda request: _all(request, Schema, _schemas()))
 schema = bearer(get=lambda request, name: _one(request, _schemas(), name))
-unsupported = bearer(**dict.fromkeys(("get", "post", "put", "patch", "delete"), _unsupported))
-nothing = bearer(**dict.fromkeys(("get", "post", "put", "patch", "delete", "head", "options"), _nothing))
+VERBS = ("get", "post", "put", "patch", "delete")
+refusing: dict[str, Any] = dict.fromkeys(VERBS, _unsupported)
+finding_nothing: dict[str, Any] = dict.fromkeys(VERBS, _nothing)
+unsupported = bearer(**refusing)
+nothing = bearer(**finding_nothing)
