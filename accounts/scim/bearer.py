@@ -2,12 +2,10 @@
 
 import json
 import logging
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Callable, Iterable
 from typing import Any, Concatenate, ParamSpec
 
 from allauth.account.adapter import get_adapter
-from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied, RequestDataTooBig, ValidationError
 from django.db import DataError, IntegrityError
@@ -46,33 +44,45 @@ View = Callable[Concatenate[ScimRequest, P], HttpResponse]
 def bearer(**verbs: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """A view that answers each HTTP verb by one of `verbs`, for whom a valid token names. All that is refused is JSON.
 
-    The token is asked for first: without one nobody learns what exists.
+    The token is asked for first: without one nobody learns what exists. What is said is said in the partner's language, whose
+    admins read it in their directory's log.
     """
-    allow = ", ".join(sorted(verb.upper() for verb in verbs))
 
     @csrf_exempt
     def view(request: ScimRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
             request.directory = _directory_of(request)
-            verb = verbs.get((request.method or "").lower())
-            if verb is None:
-                return refused(Error(status=405, detail=_("This address takes %(verbs)s.") % {"verbs": allow}), Allow=allow)
-            with override(settings.LANGUAGE_CODE), POLICY:
-                response = verb(request, *args, **kwargs)
         except SCIMException as refusal:
             response = _answer(refusal)
-        except MalformedError as malformed:
-            response = refused(Error.from_validation_errors(malformed)[0])
-        except ValidationError as refusal:
-            response = _answer(as_scim(refusal))
-        except IntegrityError as refusal:
-            response = _answer(of_database(refusal))
-        except (DataError, RecursionError, UnicodeError):
-            response = _answer(InvalidValueException(detail=_("A value is too long or holds what can't be stored.")))
+        else:
+            with override(request.directory.partner.language), POLICY:
+                verb = verbs.get((request.method or "").lower())
+                response = _tried(lambda: verb(request, *args, **kwargs)) if verb else _not_taken(verbs)
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    return wraps(next(iter(verbs.values())))(view) if len(verbs) == 1 else view  # type: ignore[return-value]
+    return view  # type: ignore[return-value]
+
+
+def _tried(answer: Callable[[], HttpResponse]) -> HttpResponse:
+    """What the view answers, or its refusal in SCIM's format."""
+    try:
+        return answer()
+    except SCIMException as refusal:
+        return _answer(refusal)
+    except MalformedError as malformed:
+        return refused(Error.from_validation_errors(malformed)[0])
+    except ValidationError as refusal:
+        return _answer(as_scim(refusal))
+    except IntegrityError as refusal:
+        return _answer(of_database(refusal))
+    except (DataError, RecursionError, UnicodeError):
+        return _answer(InvalidValueException(detail=_("A value is too long or holds what can't be stored.")))
+
+
+def _not_taken(verbs: Iterable[str]) -> HttpResponse:
+    allow = ", ".join(sorted(verb.upper() for verb in verbs))
+    return refused(Error(status=405, detail=_("This address takes %(verbs)s.") % {"verbs": allow}), Allow=allow)
 
 
 def _answer(refusal: SCIMException) -> HttpResponse:
