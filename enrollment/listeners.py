@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.dispatch import receiver
 
-from accounts.announcements import role_assigned
+from accounts.announcements import role_assigned, role_given_to_many
 from accounts.models import RoleAssignment, User
 from accounts.roles import PartnerRole
 from enrollment.announcing import audiences, notify, tell
@@ -34,8 +35,21 @@ def bring_enrollments_up_to_date(sender: Any, profile: PayoutProfile | TaxProfil
 @receiver(role_assigned)
 def pass_on_waiting_invitations(sender: Any, assignment: RoleAssignment, **kwargs: Any) -> None:
     """Who becomes incentives admin gets the invitations that wait (rule INV-2)."""
+    announce_to(user=assignment.membership.user, enrollments=_waiting_for(assignment))
+
+
+@receiver(role_given_to_many)
+def pass_on_waiting_invitations_to_many(sender: Any, assignments: list[RoleAssignment], **kwargs: Any) -> None:
+    """The same for many on the same terms: what waits is looked up once."""
+    waiting = list(_waiting_for(assignments[0]))
+    for assignment in assignments if waiting else ():
+        announce_to(user=assignment.membership.user, enrollments=waiting)
+
+
+def _waiting_for(assignment: RoleAssignment) -> QuerySet[Enrollment]:
+    """Invited enrollments within the scope of an incentives admin's role; none for other roles."""
     if assignment.role != PartnerRole.INCENTIVES_ADMIN:
-        return
+        return Enrollment.objects.none()
     waiting = Enrollment.objects.filter(partner=assignment.partner_id, status=Status.INVITED).select_related("program", "location")
     if not assignment.entire_organization:
         waiting = waiting.filter(location__in=assignment.locations.all())
@@ -44,6 +58,7 @@ def pass_on_waiting_invitations(sender: Any, assignment: RoleAssignment, **kwarg
     # Roles are given in requests of nobody, too: by a directory, or where a team invitation is followed.
     with wall.looking(assignment.partner_id):
         announce_to(user=assignment.membership.user, enrollments=waiting)
+    return waiting
 
 
 @receiver(statuses_changed)

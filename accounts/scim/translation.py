@@ -11,7 +11,7 @@ from scim2_models import GroupMembership, Meta, Reference
 from accounts.models import DirectoryGroup, DirectoryPerson
 from accounts.scim.resources import Group, Member, User
 from accounts.services.directory_said import Said
-from accounts.services.provisioned_groups import SaidOfGroup
+from accounts.services.provisioned_groups import Members, SaidOfGroup
 
 # These have columns of their own, or belong to the portal.
 NOT_PROFILE = ("schemas", "id", "meta", "groups", "userName", "externalId")
@@ -64,9 +64,13 @@ def _member(pk: str, base: str) -> Member:
     return Member.model_construct({"value", "ref", "type"}, value=pk, ref=Reference(f"{base}/Users/{pk}"), type="User")
 
 
-def said_of_group(group: Group) -> SaidOfGroup:
-    """What the directory says of a group by this resource. Raises ValidationError where a member has no valid id."""
-    members = frozenset(_id(member.value) for member in group.members or ())
+def said_of_group(group: Group, members: Members | None = None) -> SaidOfGroup:
+    """What the directory says of a group by this resource; `members` where they were said in another way than by listing them.
+
+    Raises ValidationError where a listed member has no valid id.
+    """
+    if members is None:
+        members = Members(wanted=frozenset(_id(member.value) for member in group.members or ()))
     return SaidOfGroup((group.display_name or "").strip(), group.external_id or "", members)
 
 

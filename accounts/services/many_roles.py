@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from accounts.announcements import role_assigned, role_ended
+from accounts.announcements import role_ended, role_given_to_many
 from accounts.models import Location, Membership, Origin, RoleAssignment, RoleLocation
 from accounts.services import coverage, global_admins
 from accounts.services.roles import Terms
@@ -33,9 +33,8 @@ def give(*, members: Sequence[Membership], role: str, terms: Terms, locations: C
             for place in sorted(terms.location_ids)
         )
     numbers = sorted(place.mpn_id for place in locations if place.pk in terms.location_ids)
-    for one in made:
-        audit.record("role_assigned", one, by=by, after=_facts(one, numbers))
-        role_assigned.send(RoleAssignment, assignment=one, by=by)
+    audit.record_all(audit.entry_of("role_assigned", one, by=by, after=_facts(one, numbers)) for one in made)
+    role_given_to_many.send(RoleAssignment, assignments=made, by=by)
 
 
 def end(*, held: Sequence[RoleAssignment], by: audit.By) -> None:
@@ -43,11 +42,15 @@ def end(*, held: Sequence[RoleAssignment], by: audit.By) -> None:
     moment = clock.now()
     with global_admins.kept(held[0].partner_id):
         RoleAssignment.objects.filter(pk__in=[one.pk for one in held], ended_at=None).update(ended_at=moment)
+    audit.record_all(audit.entry_of("role_ended", one, by=by, before=_facts(one, _numbers(one))) for one in held)
     for one in held:
         one.ended_at = moment
-        audit.record("role_ended", one, by=by, before=_facts(one, sorted(row.location.mpn_id for row in one.listed.all())))
         role_ended.send(RoleAssignment, assignment=one, by=by)
     coverage.tell_of_gaps(held, occasion=f"{held[0].pk}:{len(held)}")
+
+
+def _numbers(assignment: RoleAssignment) -> list[str]:
+    return sorted(row.location.mpn_id for row in assignment.listed.all())
 
 
 def _facts(assignment: RoleAssignment, numbers: list[str]) -> dict[str, Any]:

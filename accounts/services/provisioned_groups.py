@@ -20,13 +20,36 @@ from incentives_portal.core.visible import visible_text
 NAMED = 50
 
 
+Ids = frozenset[uuid.UUID]
+NOBODY: Ids = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Who shall be in a group: exactly `wanted`, or, where that is None, who is in it and `came`, without who `left`."""
+
+    wanted: Ids | None = None
+    came: Ids = NOBODY
+    left: Ids = NOBODY
+
+    def along_with(self, ids: Ids) -> "Members":
+        if self.wanted is not None:
+            return Members(wanted=self.wanted | ids)
+        return Members(came=self.came | ids, left=self.left - ids)
+
+    def without(self, ids: Ids) -> "Members":
+        if self.wanted is not None:
+            return Members(wanted=self.wanted - ids)
+        return Members(came=self.came - ids, left=self.left | ids)
+
+
 @dataclass(frozen=True, slots=True)
 class SaidOfGroup:
-    """A group in the directory's own words. `members` are ids of its people; None leaves them as they are."""
+    """A group in the directory's own words."""
 
     name: str
     external_id: str = ""
-    members: frozenset[uuid.UUID] | None = frozenset()
+    members: Members = Members(wanted=NOBODY)
 
 
 @transaction.atomic
@@ -36,7 +59,7 @@ def create(*, directory: Directory, said: SaidOfGroup, by: Any) -> DirectoryGrou
     _refuse_nonsense(directory, said)
     group = DirectoryGroup.objects.create(directory=directory, name=said.name, external_id=said.external_id)
     audit.record("directory_group_created", group, by=by, partner_id=directory.partner_id, after=_facts(group))
-    _bring_members(group, said.members or frozenset(), by)
+    _bring_members(group, said.members, by)
     return group
 
 
@@ -60,8 +83,7 @@ def change(*, group: DirectoryGroup, said: SaidOfGroup, by: Any) -> DirectoryGro
         group.members.update(version=F("version") + 1)
         if spoken_of or _is_mapped(group):
             _align(group.members.all(), by)
-    if said.members is not None:
-        _bring_members(group, said.members, by)
+    _bring_members(group, said.members, by)
     return group
 
 
@@ -78,10 +100,14 @@ def delete(*, group: DirectoryGroup, by: Any) -> None:
         _align(DirectoryPerson.objects.filter(pk__in=people), by)
 
 
-def _bring_members(group: DirectoryGroup, wanted: frozenset[uuid.UUID], by: Any) -> None:
-    """Adds and takes people out until the group's members are `wanted`."""
-    held = set(group.members.values_list("pk", flat=True))
-    came, left = wanted - held, held - wanted
+def _bring_members(group: DirectoryGroup, said: Members, by: Any) -> None:
+    """Adds and takes people out until the group's members are as said."""
+    rows = DirectoryPerson.groups.through.objects.filter(directorygroup=group)
+    if said.wanted is None:
+        rows = rows.filter(directoryperson__in=said.came | said.left)
+    held = set(rows.values_list("directoryperson_id", flat=True))
+    came = (said.came if said.wanted is None else said.wanted) - held
+    left = held & said.left if said.wanted is None else held - said.wanted
     if not came and not left:
         return
     known = DirectoryPerson.objects.filter(directory=group.directory, is_provisioned=True, pk__in=came)

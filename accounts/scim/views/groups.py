@@ -14,9 +14,11 @@ from accounts.scim import answers, translation
 from accounts.scim.bearer import ScimRequest, bearer, body_of
 from accounts.scim.conditions import is_known, require_unchanged
 from accounts.scim.filters import groups_where
+from accounts.scim.member_patches import split
 from accounts.scim.resources import Group
 from accounts.services import provisioned_groups
 from accounts.services.directory_roles import act_as
+from accounts.services.provisioned_groups import SaidOfGroup
 from accounts.services.provisioned_people import hold
 
 
@@ -79,7 +81,7 @@ def _show(request: ScimRequest, group_id: str) -> HttpResponse:
 
 def _replace(request: ScimRequest, group_id: str) -> HttpResponse:
     sent = Group.model_validate(body_of(request), scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST)
-    row = _change(request, group_id, lambda group: sent)
+    row = _change(request, group_id, lambda row: translation.said_of_group(sent))
     return answers.resource(request, _resource(row), context=Context.RESOURCE_REPLACEMENT_RESPONSE)
 
 
@@ -88,22 +90,29 @@ def _patch(request: ScimRequest, group_id: str) -> HttpResponse:
     body = body_of(request)
     body["Operations"] = translation.spread(body.get("Operations"))
     patch = PatchOp[Group].model_validate(body, scim_ctx=Context.RESOURCE_PATCH_REQUEST)
+    return answers.nothing(204, translation.tag(_change(request, group_id, lambda row: _patched(row, patch))))
 
-    def patched(group: Group) -> Group:
+
+def _patched(row: DirectoryGroup, patch: "PatchOp[Group]") -> SaidOfGroup:
+    """What the patch makes of a group; its members are read only where the patch can't be told without them."""
+    parts = split(patch.operations or [])
+    group = _resource(row, with_members=parts is None)
+    if parts is None:
         patch.patch(group)
-        return group
+        return translation.said_of_group(group)
+    others, members = parts
+    if others:
+        PatchOp[Group](operations=others).patch(group)
+    return translation.said_of_group(group, members)
 
-    return answers.nothing(204, translation.tag(_change(request, group_id, patched)))
 
-
-def _change(request: ScimRequest, group_id: str, changed: Callable[[Group], Group]) -> DirectoryGroup:
+def _change(request: ScimRequest, group_id: str, said: Callable[[DirectoryGroup], SaidOfGroup]) -> DirectoryGroup:
     """Reads, checks the tag and writes under one lock, so that no change is lost between."""
     with transaction.atomic():
         hold(request.directory)
         row = _group(request, group_id)
         require_unchanged(request, translation.tag(row))
-        said = translation.said_of_group(changed(_resource(row)))
-        return provisioned_groups.change(group=row, said=said, by=act_as(request.directory))
+        return provisioned_groups.change(group=row, said=said(row), by=act_as(request.directory))
 
 
 def _delete(request: ScimRequest, group_id: str) -> HttpResponse:

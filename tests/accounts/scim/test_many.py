@@ -35,10 +35,11 @@ def timed(label: str, ask: Any) -> tuple[Any, int]:
         queries += 1
         return execute(*arguments)
 
-    began = time.perf_counter()
+    began, burnt = time.perf_counter(), time.process_time()
     with connection.execute_wrapper(count):
         response = ask()
-    print(f"{MEMBERS} members, {label}: {time.perf_counter() - began:.2f} s, {queries} queries")
+    spent, cpu = time.perf_counter() - began, time.process_time() - burnt
+    print(f"{MEMBERS} members, {label}: {spent:.2f} s ({cpu:.2f} s of our CPU), {queries} queries")
     return response, queries
 
 
@@ -50,7 +51,7 @@ def test_a_group_of_everybody(scim: Scim, directory: Directory, everybody: list[
     assert plain.status_code == 201 and queries < 40
 
     made, queries = timed("mapped group made", lambda: scim.new_group("All", *everybody))
-    assert made.status_code == 201 and queries < 40 + 3 * MEMBERS
+    assert made.status_code == 201 and queries < 60
     held = RoleAssignment.objects.filter(origin=Origin.DIRECTORY, ended_at=None)
     assert held.count() == MEMBERS and AuditEntry.objects.filter(act="role_assigned").count() == MEMBERS
     path = f"/Groups/{said(made)['id']}"
@@ -64,7 +65,7 @@ def test_a_group_of_everybody(scim: Scim, directory: Directory, everybody: list[
 
     half = {"schemas": [GROUP], "displayName": "All", "members": [{"value": pk} for pk in everybody[: MEMBERS // 2]]}
     replaced, queries = timed("half of them replaced", lambda: scim.put(path, half))
-    assert replaced.status_code == 200 and queries < 60 + 3 * MEMBERS and held.count() == MEMBERS // 2
+    assert replaced.status_code == 200 and queries < 60 and held.count() == MEMBERS // 2
 
     again, queries = timed("the same again", lambda: scim.put(path, half))
     assert again.status_code == 200 and queries < 20
