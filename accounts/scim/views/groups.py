@@ -102,7 +102,7 @@ def _patched(row: DirectoryGroup, patch: "PatchOp[Group]") -> SaidOfGroup:
         return translation.said_of_group(group)
     others, members = parts
     if others:
-        PatchOp[Group](operations=others).patch(group)
+        patch.model_copy(update={"operations": others}).patch(group)
     return translation.said_of_group(group, members)
 
 

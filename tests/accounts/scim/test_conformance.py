@@ -49,11 +49,13 @@ def test_every_check_passes(live_server: Any, settings: Any, transactional_db: N
         client.discover()
         offer_addresses(client.provider)
         results = check_server(client)
-    counts = Counter(result.status for result in results)
+    counts = Counter(result.status.name for result in results)
     wrong = [
         (result.status.name, result.resource_type, result.title, result.reason)
         for result in results
-        if result.status not in {Status.SUCCESS, Status.SKIPPED, Status.ACCEPTABLE, Status.COMPLIANT}
+        if result.status not in {Status.SUCCESS, Status.SKIPPED}
     ]
-    print("\nchecks:", {status.name: count for status, count in counts.items()})
     assert not wrong
+    # What is left out is one thing, for both kinds of resource: /.search, which answers that it is not implemented.
+    skipped = {result.title for result in results if result.status == Status.SKIPPED}
+    assert (skipped, counts["SKIPPED"]) == ({"search_with_attributes"}, 2) and counts["SUCCESS"] >= 70, counts
