@@ -35,29 +35,29 @@ def bring_enrollments_up_to_date(sender: Any, profile: PayoutProfile | TaxProfil
 @receiver(role_assigned)
 def pass_on_waiting_invitations(sender: Any, assignment: RoleAssignment, **kwargs: Any) -> None:
     """Who becomes incentives admin gets the invitations that wait (rule INV-2)."""
-    announce_to(user=assignment.membership.user, enrollments=_waiting_for(assignment))
+    pass_on_waiting_invitations_to_many(sender, [assignment])
 
 
 @receiver(role_given_to_many)
 def pass_on_waiting_invitations_to_many(sender: Any, assignments: list[RoleAssignment], **kwargs: Any) -> None:
     """The same for many on the same terms: what waits is looked up once."""
-    waiting = list(_waiting_for(assignments[0]))
-    for assignment in assignments if waiting else ():
-        announce_to(user=assignment.membership.user, enrollments=waiting)
+    first = assignments[0]
+    if first.role != PartnerRole.INCENTIVES_ADMIN:
+        return
+    # Roles are given in requests of nobody, too: by a directory, or where a team invitation is followed.
+    with wall.looking(first.partner_id):
+        waiting = list(_waiting_for(first))
+        for assignment in assignments if waiting else ():
+            announce_to(user=assignment.membership.user, enrollments=waiting)
 
 
 def _waiting_for(assignment: RoleAssignment) -> QuerySet[Enrollment]:
-    """Invited enrollments within the scope of an incentives admin's role; none for other roles."""
-    if assignment.role != PartnerRole.INCENTIVES_ADMIN:
-        return Enrollment.objects.none()
+    """Invited enrollments within the scope of an incentives admin's role."""
     waiting = Enrollment.objects.filter(partner=assignment.partner_id, status=Status.INVITED).select_related("program", "location")
     if not assignment.entire_organization:
         waiting = waiting.filter(location__in=assignment.locations.all())
     if assignment.program_codes:
         waiting = waiting.filter(program__code__in=assignment.program_codes)
-    # Roles are given in requests of nobody, too: by a directory, or where a team invitation is followed.
-    with wall.looking(assignment.partner_id):
-        announce_to(user=assignment.membership.user, enrollments=waiting)
     return waiting
 
 

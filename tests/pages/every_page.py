@@ -237,7 +237,6 @@ NOT_PAGES = {
     "person_suspend", "person_restore", "person_remove", "role_end", "team_invitation_withdraw", "health",
     "mfa_download_recovery_codes", "account_confirm_login_code", "account_set_password", "openid_connect_callback",
     "audit_export", "roles_as_of_export", "openid_connect_login", "socialaccount_signup", "program_guide", "account_email_verification_sent",
-    "openid_connect_login", "socialaccount_signup", "program_guide", "account_email_verification_sent",
     "scim_token_create", "scim_token_rotate", "scim_token_revoke",
     "scim_users", "scim_user", "scim_groups", "scim_group", "scim_config", "scim_resource_types", "scim_resource_type",
     "scim_schemas", "scim_schema", "scim_unsupported", "scim_root", "scim_nothing",  # machines speak to them
