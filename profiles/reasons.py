@@ -25,6 +25,8 @@ TYPING: dict[str, str | Promise] = {
     "not_ascii_digits": _("The number holds digits of another script. Type it with the digits 0–9."),
     "not_ascii_letters": _("The number holds letters that only look like A–Z, or other signs. Type it with A–Z and 0–9."),
     "masked_value": _("This is the hidden form of a saved number. Enter the whole number again."),
+    "unknown_kind": _("This kind of number isn't known. Use one of the kinds that the help of the command lists."),
+    "unknown_country": _("There is no such country. Use its code of two letters, like SE."),
     "not_used_in_country": _("This number isn't used in the country chosen. Check the country."),
 }
 BANK: dict[str, str | Promise] = {
@@ -35,6 +37,11 @@ BANK: dict[str, str | Promise] = {
     "iban_format": _("The IBAN has letters or digits in the wrong places. Copy it again from the bank statement."),
     "iban_checksum": _("The IBAN's check digits don't fit: at least one character is wrong. Compare it with the bank statement."),
     "bic_format": _("A BIC has 8 or 11 letters and digits, like ESSESESS. Ask the bank if you are unsure."),
+    "iban_other_account": _(
+        "The IBAN belongs to another account than the sort code and account number. Correct one of them, or enter only one."
+    ),
+    "kana_format": _("Japanese banks know account holders in katakana. Enter the name in kana, as in the bank book."),
+    "account_type_unknown": _("This kind of account isn't known in the country. Choose one of those that are offered."),
     "bic_needed": _("The bank can't be found by the IBAN alone. Enter its BIC too."),
     "bic_country": _("The BIC names a bank in another country than the account. Correct the BIC, or leave it empty."),
     "aba_format": _("A routing number has nine digits. Take it from a check or the bank's website."),

@@ -10,13 +10,15 @@ from schwifty.exceptions import (
     InvalidLength,
     SchwiftyException,
 )
-from stdnum.exceptions import ValidationError
+from stdnum.br import cnpj, cpf
+from stdnum.exceptions import InvalidChecksum, ValidationError
 from stdnum.nz import bankaccount
 
-from .bank import iban_country
+from .bank import fields_for, iban_country
 from .characters import RefusedError
 
 Rule = Callable[[str, str], str]
+CPF_LENGTH = 11
 
 ACCOUNT_DIGITS = {
     "AU": (5, 9),
@@ -33,10 +35,12 @@ ACCOUNT_DIGITS = {
     "ZA": (7, 13),
 }
 CODE_DIGITS = {
+    ("bank_code", "BR"): 3,
     ("bank_code", "HK"): 3,
     ("bank_code", "JP"): 4,
     ("bank_code", "SG"): 4,
     ("branch_code", "JP"): 3,
+    ("branch_code", "SG"): 3,
     ("branch_code", "ZA"): 6,
 }
 # Federal Reserve districts, thrifts, electronic transactions and traveller's cheques; 00 is the government itself.
@@ -86,6 +90,8 @@ def check_account(number: str, country: str) -> str:
     """Digits as many as the country's banks use; where that isn't known, up to 34 letters and digits."""
     if country == "NZ":
         return _check_new_zealand(number)
+    if country == "BR":
+        return _check_pattern(number, r"\d{3,12}[\dX]", "account_format")
     if country in ACCOUNT_DIGITS:
         _want_digits(number, *ACCOUNT_DIGITS[country], "account_format")
     elif not re.fullmatch(r"[A-Z0-9]{4,34}", number):
@@ -102,6 +108,43 @@ def _check_new_zealand(number: str) -> str:
         return bankaccount.validate(number)
     except ValidationError:
         raise RefusedError("account_checksum") from None
+
+
+def _check_pattern(number: str, pattern: str, code: str) -> str:
+    if not re.fullmatch(pattern, number):
+        raise RefusedError(code)
+    return number
+
+
+def check_branch_code(number: str, country: str) -> str:
+    """Digits as many as the country's table says; a Brazilian agência has four and may carry a check digit of its own."""
+    if country == "BR":
+        return _check_pattern(number, r"\d{4}[\dX]?", "branch_code_format")
+    return check_code("branch_code")(number, country)
+
+
+def check_holder_id(number: str, country: str) -> str:
+    """CNPJ or CPF of the account holder, without which no Brazilian bank takes a transfer."""
+    module = cnpj if len(number) > CPF_LENGTH else cpf
+    try:
+        return str(module.validate(number))
+    except InvalidChecksum:
+        raise RefusedError("tax_number_checksum") from None
+    except ValidationError:
+        raise RefusedError("tax_number_format") from None
+
+
+def check_kana(name: str, country: str) -> str:
+    """A name in katakana, capital letters, digits and the few marks that Japanese banks exchange."""
+    return _check_pattern(name, r"[ァ-ヺー・A-Z0-9 ()./,「」-]{1,48}", "kana_format")
+
+
+def check_account_type(code: str, country: str) -> str:
+    """One of the kinds of account that the country tells apart."""
+    codes = {code for field in fields_for(country, "bank_transfer") for code, _ in field.choices}
+    if code.lower() not in codes:
+        raise RefusedError("account_type_unknown", ", ".join(sorted(codes)))
+    return code.lower()
 
 
 def check_clabe(number: str, country: str) -> str:
@@ -147,6 +190,9 @@ RULES: dict[str, Rule] = {
     "bsb": check_code("bsb", 6),
     "ifsc": check_ifsc,
     "bank_code": check_code("bank_code"),
-    "branch_code": check_code("branch_code"),
+    "branch_code": check_branch_code,
     "clabe": check_clabe,
+    "account_type": check_account_type,
+    "kana": check_kana,
+    "holder_id": check_holder_id,
 }
