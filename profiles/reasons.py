@@ -41,6 +41,7 @@ BANK: dict[str, str | Promise] = {
         "The IBAN belongs to another account than the sort code and account number. Correct one of them, or enter only one."
     ),
     "kana_format": _("Japanese banks know account holders in katakana. Enter the name in kana, as in the bank book."),
+    "account_type_missing": _("The kind of account is missing. Choose the one that the bank keeps for you."),
     "account_type_unknown": _("This kind of account isn't known in the country. Choose one of those that are offered."),
     "bic_needed": _("The bank can't be found by the IBAN alone. Enter its BIC too."),
     "bic_country": _("The BIC names a bank in another country than the account. Correct the BIC, or leave it empty."),

@@ -19,6 +19,8 @@ from .iban_examples import IBAN_EXAMPLES
 
 CREDIT_NOTE = "credit_note"
 LOCAL_WAY, IBAN_WAY = "local", "iban"
+# What names a bank or a kind of account, and nobody's account: it may be shown.
+SHOWN_WHOLE = frozenset({"bic", "account_type"})
 
 
 def fields_for(country: str, payment_method: str) -> tuple[BankField, ...]:

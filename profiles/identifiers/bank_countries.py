@@ -24,8 +24,9 @@ def _bic_for(currency: str) -> BankField:
     return BankField("bic", BIC.label, hint, required=False, max_length=16)
 
 
-def _kind_of_account(own: str, *choices: tuple[str, Words]) -> BankField:
-    return BankField("account_type", named(ACCOUNT_TYPE, own), choices=choices)
+def _kind_of_account(own: str, *choices: tuple[str, Words], required: bool = True) -> BankField:
+    """The kind of account; where it isn't required, a company's account is of the first kind unless it says otherwise."""
+    return BankField("account_type", named(ACCOUNT_TYPE, own), choices=choices, required=required)
 
 
 SORT_CODE = _digits("sort_code", _("Sort code"), "12-34-56", max_length=12)
@@ -48,7 +49,7 @@ DOMESTIC: dict[str, tuple[BankField, ...]] = {
     "US": (
         _digits("routing", _("Routing number (ABA)"), "111000025", max_length=16),
         _digits("account", ACCOUNT, "000123456789"),
-        _kind_of_account("", CHECKING, SAVINGS),
+        _kind_of_account("", CHECKING, SAVINGS, required=False),
         _bic_for("USD"),
     ),
     "CA": (
@@ -97,11 +98,20 @@ DOMESTIC: dict[str, tuple[BankField, ...]] = {
         BIC,
     ),
     "BR": BRAZILIAN,
-    "MX": (_digits("clabe", named(_("CLABE"), "Clave Bancaria Estandarizada"), "032180000118359719", max_length=30), _bic_for("MXN")),
+    "MX": (
+        _digits("clabe", named(_("CLABE"), "Clave Bancaria Estandarizada"), "032180000118359719", max_length=30),
+        _bic_for("MXN"),
+    ),
     "ZA": (
         _digits("branch_code", _("Branch code, universal or of your branch"), "250655", max_length=12),
         _digits("account", ACCOUNT, "62001234567"),
-        _kind_of_account("", ("current", _("Current or cheque account")), ("savings", SAVINGS[1]), ("transmission", _("Transmission account"))),
+        _kind_of_account(
+            "",
+            ("current", _("Current or cheque account")),
+            SAVINGS,
+            ("transmission", _("Transmission account")),
+            required=False,
+        ),
         BIC,
     ),
 }

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from schwifty import BIC, IBAN
 from schwifty.exceptions import SchwiftyException
-
 from stdnum.nz import bankaccount
 
 from . import bank, tax
@@ -51,7 +50,9 @@ def check(kind: str, value: str, country: str) -> Finding:
     try:
         if kind in RULES:
             return Finding(True, _check_bank_number(kind, value, country))
-        return Finding(True, check_tax_number(kind, plain(value, separators=TAX_SEPARATORS, letters=LETTERS.get(kind, "")), country))
+        return Finding(
+            True, check_tax_number(kind, plain(value, separators=TAX_SEPARATORS, letters=LETTERS.get(kind, "")), country)
+        )
     except RefusedError as refused:
         return Finding(False, code=refused.code, detail=refused.detail)
 
