@@ -7,6 +7,7 @@ texts are not, so that everybody reads them in their own language.
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -95,9 +96,22 @@ REVIEW: dict[str, str | Promise] = {
     "other": _("See the reviewer's note, and correct what it names."),
 }
 
-REASONS: dict[str, Reason] = {code: Reason(code, text) for code, text in (TYPING | BANK | TAX | REVIEW).items()}
+# What is wrong with a line of a sheet of numbers, before its number can be looked at.
+SHEET: dict[str, str | Promise] = {
+    "line_not_csv": _("The line can't be read as CSV. Check its quotation marks, and that it has a cell for every column."),
+    "line_not_utf8": _("The line isn't UTF-8 text. Save the file with the encoding UTF-8."),
+    "line_too_long": _("The line is longer than any with a number. Put one number on each line."),
+}
+
+REASONS: dict[str, Reason] = {code: Reason(code, text) for code, text in (TYPING | BANK | TAX | REVIEW | SHEET).items()}
 
 
 def text_for(code: str) -> str:
     """The text of a reason in the reader's language; a code that no longer exists reads as *other*."""
     return str(REASONS.get(code, REASONS["other"]).text)
+
+
+def explained(code: str, detail: str = "") -> str:
+    """The text of a reason, and what was expected where that helps."""
+    text = text_for(code)
+    return f"{text} {gettext('Expected: %(what)s.') % {'what': detail}}" if detail else text

@@ -16,7 +16,7 @@ from profiles.identifiers.bank import SHOWN_WHOLE, BankField, ways_of
 from profiles.identifiers.checking import Finding, mask
 from profiles.identifiers.tax import TaxField
 from profiles.models import PayoutProfileVersion, TaxProfileVersion, ValidationReason
-from profiles.reasons import text_for
+from profiles.reasons import explained, text_for
 
 from .carrying import unwrap, wrap
 
@@ -27,8 +27,7 @@ PUBLIC = SHOWN_WHOLE
 
 def sentence(finding: Finding) -> str:
     """Why a number isn't accepted, and what was expected where that helps."""
-    text = text_for(finding.code)
-    return f"{text} {_('Expected: %(what)s.') % {'what': finding.detail}}" if finding.detail else text
+    return explained(finding.code, finding.detail)
 
 
 def checked_while_typing(url: str, kind: str) -> dict[str, str]:
