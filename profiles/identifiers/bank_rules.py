@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from schwifty import BIC, IBAN
 from schwifty.exceptions import (
+    InvalidBBANChecksum,
     InvalidChecksumDigits,
     InvalidCountryCode,
     InvalidLength,
@@ -19,6 +20,8 @@ from .characters import RefusedError
 
 Rule = Callable[[str, str], str]
 CPF_LENGTH = 11
+# Countries whose account numbers carry check digits of their own, by one rule that every bank there keeps.
+NATIONAL_CHECK_DIGITS = frozenset({"BE", "ES", "FR", "IT", "MC", "PT", "SM"})
 
 ACCOUNT_DIGITS = {
     "AU": (5, 9),
@@ -48,15 +51,15 @@ ABA_PREFIXES = frozenset([*range(1, 13), *range(21, 33), *range(61, 73), 80])
 
 
 def check_iban(number: str, country: str) -> str:
-    """Country, length, structure and check digits. Pasting the word IBAN along is forgiven."""
+    """Country, length, structure and check digits, the country's own too. Pasting the word IBAN along is forgiven."""
     number = number.removeprefix("IBAN")
     if number[:2] != iban_country(country):
         raise RefusedError("iban_country", iban_country(country))
     try:
-        return str(IBAN(number))
+        return str(IBAN(number, validate_bban=number[:2] in NATIONAL_CHECK_DIGITS))
     except InvalidLength:
         raise RefusedError("iban_length", str(_iban_length(number))) from None
-    except InvalidChecksumDigits:
+    except (InvalidChecksumDigits, InvalidBBANChecksum):
         raise RefusedError("iban_checksum") from None
     except InvalidCountryCode:
         raise RefusedError("iban_country", country) from None

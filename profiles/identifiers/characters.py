@@ -10,6 +10,7 @@ LONGEST_INPUT = 100
 MASKS = frozenset("•●∙·▪█*…")
 LINE_SPACE = frozenset("\t\n\r")
 HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})
+DASHED = {"ein": (2, 7), "itin": (3, 2, 4), "ssn": (3, 2, 4)}
 MINUS = "\N{MINUS SIGN}"
 KATAKANA_AFTER_HIRAGANA = ord("ァ") - ord("ぁ")
 
@@ -55,6 +56,18 @@ def spelled(text: str) -> str:
 
 def _as_katakana(char: str) -> str:
     return chr(ord(char) + KATAKANA_AFTER_HIRAGANA) if "ぁ" <= char <= "ゖ" else char
+
+
+def refuse_foreign_groups(kind: str, text: str) -> None:
+    """Raises RefusedError for a United States number whose dashes stand as in another of their numbers: it is that one.
+
+    Without dashes the three can't always be told apart, so nothing is made of it.
+    """
+    groups = "".join(
+        "-" if unicodedata.category(char) == "Pd" else char for char in text[:LONGEST_INPUT] if not char.isspace()
+    ).split("-")
+    if kind in DASHED and len(groups) > 1 and tuple(map(len, groups)) != DASHED[kind]:
+        raise RefusedError(f"{kind}_format")
 
 
 def _refuse_what_deceives(text: str) -> None:

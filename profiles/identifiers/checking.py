@@ -13,7 +13,7 @@ from stdnum.nz import bankaccount
 
 from . import bank, tax
 from .bank_rules import RULES
-from .characters import RefusedError, plain, spelled
+from .characters import RefusedError, plain, refuse_foreign_groups, spelled
 from .domestic_banks import name_of
 from .tax_rules import check_tax_number
 
@@ -50,9 +50,9 @@ def check(kind: str, value: str, country: str) -> Finding:
     try:
         if kind in RULES:
             return Finding(True, _check_bank_number(kind, value, country))
-        return Finding(
-            True, check_tax_number(kind, plain(value, separators=TAX_SEPARATORS, letters=LETTERS.get(kind, "")), country)
-        )
+        number = plain(value, separators=TAX_SEPARATORS, letters=LETTERS.get(kind, ""))
+        refuse_foreign_groups(kind, value)
+        return Finding(True, check_tax_number(kind, number, country))
     except RefusedError as refused:
         return Finding(False, code=refused.code, detail=refused.detail)
 

@@ -25,7 +25,7 @@ class Answer:
     country: str
     kind: str
     finding: Finding
-    bank: BankInfo = BankInfo()
+    bank: BankInfo
 
 
 def answers(source: Iterable[bytes], *, countries: frozenset[str]) -> Iterator[Answer]:
@@ -90,4 +90,4 @@ def _checked(number: int, row: dict[str, str], countries: frozenset[str]) -> Ans
 
 
 def _refused(number: int, code: str, **known: Any) -> Answer:
-    return Answer(number, known.get("country", ""), known.get("kind", ""), Finding(False, code=code))
+    return Answer(number, known.get("country", ""), known.get("kind", ""), Finding(False, code=code), BankInfo())
