@@ -76,15 +76,15 @@ class TaxForm(NumbersForm):
 
 # What leads to each form: who pays, and for whom the money is.
 WAYS_TO_BE_PAID: dict[str, Promise] = {
-    FormKind.W9: _("As a person or company of the United States: W-9"),
-    FormKind.LOCAL: _("Only by paying entities outside the United States: no United States form"),
-    FormKind.W8BEN: _("By a paying entity in the United States, for one's own work or goods: W-8BEN"),
-    FormKind.W8BENE: _("By a paying entity in the United States, and the money is the organization's own: W-8BEN-E"),
-    FormKind.W8ECI: _("By a paying entity in the United States, as income of a business that is run there: W-8ECI"),
+    FormKind.W9: _("W-9: a person or company of the United States"),
+    FormKind.LOCAL: _("No United States form: paid only by paying entities outside the United States"),
+    FormKind.W8BEN: _("W-8BEN: paid by an entity in the United States, for one's own work or goods"),
+    FormKind.W8BENE: _("W-8BEN-E: paid by an entity in the United States, and the money is the organization's own"),
+    FormKind.W8ECI: _("W-8ECI: paid by an entity in the United States, as income of a business that is run there"),
     FormKind.W8EXP: _(
-        "By a paying entity in the United States, as a government, central bank or foundation exempt from tax there: W-8EXP"
+        "W-8EXP: paid by an entity in the United States, as a government, central bank or foundation exempt from tax there"
     ),
-    FormKind.W8IMY: _("By a paying entity in the United States, on behalf of others, as intermediary or partnership: W-8IMY"),
+    FormKind.W8IMY: _("W-8IMY: paid by an entity in the United States on behalf of others, as intermediary or partnership"),
 }
 
 

@@ -109,7 +109,7 @@ def test_what_only_some_countries_ask_for(kind: str, typed: str, country: str, r
         ("MX", {"clabe": "012180000118359719"}, "BBVA México"),
         ("NZ", {"account": "0102420100194000"}, "ANZ Bank New Zealand"),
         ("ZA", {"branch_code": "470010", "account": "1"}, "Capitec"),
-        ("GB", {"iban": BRITISH_IBAN}, "NATIONAL WESTMINSTER BANK PLC"),
+        ("GB", {"iban": BRITISH_IBAN}, "NATIONAL WESTMINSTER BANK PUBLIC LIMITED COMPANY"),
         ("CA", {"institution": "999"}, ""),
     ],
 )
