@@ -1,8 +1,9 @@
 """What is said about a number that is asked for: its name, as its country calls it, an example, and whether it must be given."""
 
 from dataclasses import dataclass, replace
+from typing import cast
 
-from django.utils.functional import Promise
+from django.utils.functional import Promise, lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -38,9 +39,15 @@ class TaxField:
     max_length: int = 40
 
 
+def _named(label: Words, own: str) -> str:
+    text = str(label)
+    names = [name for name in own.split(", ") if name and name.casefold() not in text.casefold()]
+    return f"{text} ({', '.join(names)})" if names else text
+
+
 def named(label: Words, own: str) -> Words:
-    """A label with the name that the country itself uses: *Bank code (金融機関コード)*."""
-    return format_lazy("{label} ({own})", label=label, own=own) if own else label
+    """A label with the names that the country itself uses, where the label doesn't say them yet: *Bank code (金融機関コード)*."""
+    return cast(Promise, lazy(_named, str)(label, own))
 
 
 def example(number: str) -> Words:

@@ -37,7 +37,7 @@ def payout_new(request: PortalRequest) -> HttpResponse:
     if request.method == "POST" and not wants_fields(request):
         form = PayoutForm(request.POST, person=request.user, initial=initial)
         profile = saved(form, lambda: payouts.create(partner=partner, by=request.user, **form.details))
-        if profile is not None:
+        if isinstance(profile, PayoutProfile):
             _say_saved(request, profile)
             return back(request, "payout", profile.pk)
     else:
@@ -67,7 +67,7 @@ def _edit(request: PortalRequest, profile: PayoutProfile) -> HttpResponse:
         context |= _to_confirm(request, form, profile)
         if not context.get("changes"):
             done = saved(form, lambda: payouts.change(profile=profile, by=request.user, seen_version=_seen(form), **form.details))
-            if done is not None:
+            if isinstance(done, PayoutProfile):
                 _say_saved(request, done)
                 return back(request, "payout", profile.pk)
     else:

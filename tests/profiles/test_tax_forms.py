@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.test import Client, override_settings
-from django.urls import reverse
 
 from accounts.models import Location, User
 from profiles.forms.tax import form_kinds_for
