@@ -7,7 +7,7 @@ from stdnum.eu import vat as eu_vat
 from stdnum.util import get_cc_module
 
 from .characters import RefusedError
-from .tax import EU
+from .tax import COMPANY, EU, SOLE_TRADER, fields_for
 from .tax_countries import ONE_NUMBER
 
 # `us.tin` isn't among them: it accepts nine digits of nearly any kind.
@@ -69,8 +69,28 @@ def check_tax_number(kind: str, number: str, country: str) -> str:
     if (kind, country) in FORMATS:
         return _check_format(FORMATS[kind, country], number)
     if kind == "tin":
-        return _check_any(number)
+        return _check_as_any_of(_own_kinds(country), number, country)
     raise RefusedError("not_used_in_country")
+
+
+def _own_kinds(country: str) -> tuple[str, ...]:
+    """The kinds that a country's companies and people are known by, empty where it has no name for them but this one."""
+    fields = (*fields_for(country, COMPANY), *fields_for(country, SOLE_TRADER))
+    own = tuple(dict.fromkeys(field.kind for field in fields if field.required or field.any_of))
+    return () if "tin" in own else own
+
+
+def _check_as_any_of(kinds: tuple[str, ...], number: str, country: str) -> str:
+    """The number as the first kind that accepts it; refused as the first of them refuses it."""
+    refusals = []
+    for kind in kinds:
+        try:
+            return check_tax_number(kind, number, country)
+        except RefusedError as refused:
+            refusals.append(refused)
+    if refusals:
+        raise refusals[0]
+    return _check_any(number)
 
 
 def _without_century(number: str) -> str:

@@ -89,6 +89,11 @@ def test_the_form_has_to_be_chosen(as_: As, ines: User, location: Location) -> N
         ("edrpou", "32855961", "UA", "32855961"),
         ("vkn", "4540536921", "TR", "tax_number_checksum"),
         ("trn", "200123456789003", "AE", "tax_number_format"),
+        ("tin", "536-90-4399", "US", "536904399"),
+        ("tin", "00-0000000", "US", "ein_prefix"),
+        ("tin", "5560125791", "SE", "orgnr_checksum"),
+        ("tin", "83 914 571 673", "AU", "83914571673"),
+        ("tin", "181/815/0815 5", "DE", "18181508155"),
     ],
 )
 def test_numbers_as_people_write_them(kind: str, typed: str, country: str, result: str) -> None:
