@@ -7,7 +7,8 @@ from django_countries import countries
 
 from incentives_portal.core.audit_wording import announce, announce_facts, choice
 from profiles.fields import PAYOUT, TAX, Label
-from profiles.identifiers import bank, tax
+from profiles.identifiers import bank_countries as bank
+from profiles.identifiers import tax_countries as tax
 from profiles.models import BankAlarm, FormKind, PaymentMethod, TaxClassification
 from profiles.reasons import text_for
 
@@ -54,6 +55,11 @@ LABELS: dict[str, Label] = {
     **{field.kind: field.label for fields in (*bank.DOMESTIC.values(), bank.ELSEWHERE) for field in fields},
     **{field.kind: field.label for fields in (*tax.SOLE_TRADERS.values(), *tax.BY_COUNTRY.values()) for field in fields},
     "iban": _("IBAN"),
+    "account": bank.ACCOUNT,
+    "bank_code": bank.BANK_CODE,
+    "branch_code": bank.BRANCH_CODE,
+    "account_type": bank.ACCOUNT_TYPE,
+    "vat": tax.VAT_LABEL,
     "orgnr": _("Organisation number"),
     "tin": tax.TIN.label,
     **PAYOUT,

@@ -52,6 +52,10 @@ class TooManyDocumentsError(ProfileError):
     text = _("There are 20 documents already. Remove one that no longer matters first.")
 
 
+class CurrencyError(ProfileError):
+    """An account that can't be paid in the currency; the text says why and what to do."""
+
+
 class DecisionError(ProfileError):
     """A validation that this person can't decide, or not any more."""
 

@@ -31,10 +31,19 @@ TAX: dict[str, Label] = {
 def identifier_labels(version: AnyVersion) -> dict[str, Label]:
     """The identifiers that this version's country asks for, in the order to ask."""
     if isinstance(version, PayoutProfileVersion):
-        fields: tuple[bank.BankField | tax.TaxField, ...] = bank.fields_for(str(version.bank_country), version.payment_method)
-    else:
-        fields = tax.fields_for(str(version.country), version.classification)
-    return {field.kind: field.label for field in fields}
+        return {field.kind: field.label for field in _bank_fields(version)}
+    return {field.kind: field.label for field in tax.fields_for(str(version.country), version.classification)}
+
+
+def _bank_fields(version: PayoutProfileVersion) -> tuple[bank.BankField, ...]:
+    return bank.fields_for(str(version.bank_country), version.payment_method)
+
+
+def shown_as(version: AnyVersion, kind: str) -> str:
+    """An identifier as a page may show it: masked, or in words where it was chosen from a list."""
+    shown = str(version.shown[kind])
+    fields = _bank_fields(version) if isinstance(version, PayoutProfileVersion) else ()
+    return next((str(dict(field.choices)[shown]) for field in fields if field.kind == kind and shown in dict(field.choices)), shown)
 
 
 def labels_of(version: AnyVersion) -> Mapping[str, Label]:

@@ -7,6 +7,7 @@ texts are not, so that everybody reads them in their own language.
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -25,6 +26,8 @@ TYPING: dict[str, str | Promise] = {
     "not_ascii_digits": _("The number holds digits of another script. Type it with the digits 0–9."),
     "not_ascii_letters": _("The number holds letters that only look like A–Z, or other signs. Type it with A–Z and 0–9."),
     "masked_value": _("This is the hidden form of a saved number. Enter the whole number again."),
+    "unknown_kind": _("This kind of number isn't known. Use one of the kinds that the help of the command lists."),
+    "unknown_country": _("There is no such country. Use its code of two letters, like SE."),
     "not_used_in_country": _("This number isn't used in the country chosen. Check the country."),
 }
 BANK: dict[str, str | Promise] = {
@@ -35,6 +38,12 @@ BANK: dict[str, str | Promise] = {
     "iban_format": _("The IBAN has letters or digits in the wrong places. Copy it again from the bank statement."),
     "iban_checksum": _("The IBAN's check digits don't fit: at least one character is wrong. Compare it with the bank statement."),
     "bic_format": _("A BIC has 8 or 11 letters and digits, like ESSESESS. Ask the bank if you are unsure."),
+    "iban_other_account": _(
+        "The IBAN belongs to another account than the sort code and account number. Correct one of them, or enter only one."
+    ),
+    "kana_format": _("Japanese banks know account holders in katakana. Enter the name in kana, as in the bank book."),
+    "account_type_missing": _("The kind of account is missing. Choose the one that the bank keeps for you."),
+    "account_type_unknown": _("This kind of account isn't known in the country. Choose one of those that are offered."),
     "bic_needed": _("The bank can't be found by the IBAN alone. Enter its BIC too."),
     "bic_country": _("The BIC names a bank in another country than the account. Correct the BIC, or leave it empty."),
     "aba_format": _("A routing number has nine digits. Take it from a check or the bank's website."),
@@ -87,9 +96,22 @@ REVIEW: dict[str, str | Promise] = {
     "other": _("See the reviewer's note, and correct what it names."),
 }
 
-REASONS: dict[str, Reason] = {code: Reason(code, text) for code, text in (TYPING | BANK | TAX | REVIEW).items()}
+# What is wrong with a line of a sheet of numbers, before its number can be looked at.
+SHEET: dict[str, str | Promise] = {
+    "line_not_csv": _("The line can't be read as CSV. Check its quotation marks, and that it has a cell for every column."),
+    "line_not_utf8": _("The line isn't UTF-8 text. Save the file with the encoding UTF-8."),
+    "line_too_long": _("The line is longer than any with a number. Put one number on each line."),
+}
+
+REASONS: dict[str, Reason] = {code: Reason(code, text) for code, text in (TYPING | BANK | TAX | REVIEW | SHEET).items()}
 
 
 def text_for(code: str) -> str:
     """The text of a reason in the reader's language; a code that no longer exists reads as *other*."""
     return str(REASONS.get(code, REASONS["other"]).text)
+
+
+def explained(code: str, detail: str = "") -> str:
+    """The text of a reason, and what was expected where that helps."""
+    text = text_for(code)
+    return f"{text} {gettext('Expected: %(what)s.') % {'what': detail}}" if detail else text

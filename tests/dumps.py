@@ -13,9 +13,9 @@ from incentives_portal.local.postgres import _binaries
 
 
 def address(database: str = "") -> str:
-    """The address of the tests' database, or of another on the same server."""
+    """The address of the tests' database, or of another on the same server, as its owner: who backs up reads all of it."""
     name = database or connection.settings_dict["NAME"]
-    return urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
+    return urlunsplit(urlsplit(os.environ.get("DATABASE_OWNER_URL") or os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
 
 
 def run(program: str, *arguments: str, database: str = "") -> bytes:

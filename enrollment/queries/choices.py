@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
@@ -13,7 +14,16 @@ from accounts.roles import Permission
 from enrollment.models import Enrollment
 from enrollment.moments import in_words
 from incentives_portal.core import clock
-from profiles.models import DefaultBankProfile, PaymentMethod, PayoutProfile, TaxProfile
+from profiles import currencies
+from profiles.identifiers import tax
+from profiles.models import (
+    DefaultBankProfile,
+    PaymentMethod,
+    PayoutProfile,
+    PayoutProfileVersion,
+    TaxProfile,
+    TaxProfileVersion,
+)
 from profiles.standing import Key, Standing, VersionStanding, standings
 
 
@@ -99,7 +109,7 @@ def _payout_option(
     assert latest is not None
     stands = _standing_of(profile, enrollment, found)
     is_default = default is not None and default.payout_profile_id == profile.pk
-    number = next((shown for kind, shown in latest.shown.items() if kind != "bic"), "")
+    number = next((latest.shown[kind] for kind in ("iban", "account", "clabe") if kind in latest.shown), "")
     parts = [_("Default bank profile")] if is_default else []
     parts += [str(PaymentMethod(latest.payment_method).label), latest.bank_name, number, _words(stands)]
     why_not = ""
@@ -107,6 +117,8 @@ def _payout_option(
         why_not = _("This program doesn't pay by this payment method.")
     elif profile.frozen_at:
         why_not = _("The profile is frozen because somebody reported that a change of its bank details wasn't theirs.")
+    else:
+        why_not = _unpayable(latest, enrollment.program.currencies)
     return Option(
         profile,
         " · ".join(part for part in parts if part),
@@ -118,17 +130,40 @@ def _payout_option(
     )
 
 
+def _unpayable(version: PayoutProfileVersion, program_pays: Sequence[str]) -> str:
+    """Why the account can be paid in none of the program's currencies; empty where it can in one."""
+    refusals = [currencies.why_not(currency, version) for currency in program_pays]
+    return refusals[0] if refusals and all(refusals) else ""
+
+
+def _form_needed(version: TaxProfileVersion, payer: str) -> str:
+    """The form that the paying entity needs where this one can't be right; empty where it can."""
+    country, classification = str(version.country), version.classification
+    payer_is_us = payer in settings.US_PAYING_ENTITIES
+    fits = tax.fits(str(version.form_kind), country, classification, payer_is_us)
+    return "" if fits else tax.form_kind_for(country, classification, payer_is_us)
+
+
 def _tax_option(profile: TaxProfile, enrollment: Enrollment, found: dict[Key, VersionStanding], now: dt.datetime) -> Option:
     latest = profile.latest
     assert latest is not None
     stands = _standing_of(profile, enrollment, found)
     expired = latest.expires_on is not None and latest.expires_on < clock.date_of(now)
+    needed = _form_needed(latest, enrollment.program.paying_entity)
     standing = _("its form has expired") if expired else _words(stands)
+    if needed:
+        standing = _("%(payer)s needs the form %(form)s") % {"payer": enrollment.program.paying_entity, "form": needed}
     parts = [latest.legal_name, str(latest.get_form_kind_display()), standing]
     if latest.expires_on and not expired:
         parts.append(_("form valid until %(when)s") % {"when": in_words(latest.expires_on, now)})
-    field = "expires_on" if expired else (stands.reasons[0].field if stands.reasons else "")
-    return Option(profile, " · ".join(parts), stands.standing, mend=expired or stands.standing is Standing.REJECTED, field=field)
+    field = "expires_on" if expired else "form_kind" if needed else (stands.reasons[0].field if stands.reasons else "")
+    return Option(
+        profile,
+        " · ".join(parts),
+        stands.standing,
+        mend=expired or bool(needed) or stands.standing is Standing.REJECTED,
+        field=field,
+    )
 
 
 def _words(stands: VersionStanding) -> str:

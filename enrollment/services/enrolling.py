@@ -13,6 +13,7 @@ from enrollment.facts import gather
 from enrollment.models import Enrollment, Program
 from enrollment.status import Reason, Status, derive
 from incentives_portal.core import audit, clock
+from profiles.currencies import why_not
 from profiles.models import DefaultBankProfile, PayoutProfile, PayoutProfileVersion, TaxProfile
 from profiles.services import validations
 from profiles.standing import Standing, VersionStanding, standings
@@ -114,6 +115,7 @@ def choose(
     before = _choice(row)
     row.payout_profile, row.tax_profile, row.currency = payout_profile, tax_profile, currency
     if row.submitted_at:
+        _must_be_payable(row)
         start_validations(row, by=by)
     settle([row], facts=CHOICE, cause="profiles_chosen", by=by)
     if before != _choice(row):
@@ -131,6 +133,13 @@ def _must_be_open_for_choice(row: Enrollment, payout: PayoutProfile | None, tax:
         raise RefusedError(_("That tax profile is no longer available. Choose another one."))
     if currency and currency not in row.program.currencies:
         raise RefusedError(_("The program does not pay in that currency. Choose another one."))
+
+
+def _must_be_payable(row: Enrollment) -> None:
+    """Raises RefusedError where the account can't be paid in the currency."""
+    latest = row.payout_profile.latest if row.payout_profile else None
+    if latest and (refusal := why_not(row.currency, latest)):
+        raise RefusedError(refusal, code="currency")
 
 
 def _choice(row: Enrollment) -> dict[str, Any]:
@@ -156,6 +165,7 @@ def submit(*, enrollment_id: uuid.UUID, by: User) -> Enrollment:
     _must_be_open_for_choice(row, row.payout_profile, row.tax_profile, row.currency)
     if not (row.payout_profile_id and row.tax_profile_id and row.currency):
         raise RefusedError(_("Something is still missing. Choose Continue to add it, then submit."))
+    _must_be_payable(row)
     row.submitted_at, row.submitted_by = clock.now(), by
     start_validations(row, by=by)
     settle([row], facts=("submitted_at", "submitted_by"), cause="submitted", by=by)

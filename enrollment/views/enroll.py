@@ -66,7 +66,7 @@ def _keep_and_go_on(request: PortalRequest, enrollment: Enrollment, form: Enroll
             return None
         row = enrolling.submit(enrollment_id=enrollment.pk, by=request.user)
     except RefusedError as refusal:
-        form.add_error(None, refusal)
+        form.add_error("currency" if refusal.code == "currency" else None, refusal)
         return None
     messages.success(request, _thanks(row))
     return redirect("enrollment", pk=enrollment.pk)

@@ -55,6 +55,10 @@ class PortalCommand(BaseCommand):
         for name, value in result.items():
             self.stdout.write(f"{name.replace('_', ' ')}: {value}")
 
+    def show_json(self, result: dict[str, Any]) -> None:
+        """Prints the result for a machine: one JSON object, beside which nothing else stands on stdout."""
+        self.stdout.write(json.dumps(result, default=str, ensure_ascii=False))
+
     def complaint(self, result: dict[str, Any]) -> str:
         """What is wrong with this result, or nothing. With a complaint the exit code is 1."""
         return ""
@@ -90,7 +94,7 @@ class PortalCommand(BaseCommand):
             result = ledger["result"] = self.run(**options)
             ledger["complaint"] = self.complaint(result)
         if self._as_json:
-            self.stdout.write(json.dumps(self.told(result), default=str, ensure_ascii=False))
+            self.show_json(self.told(result))
         else:
             self.show(self.told(result))
         if ledger["complaint"]:

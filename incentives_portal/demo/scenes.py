@@ -152,7 +152,7 @@ def _invited(location: Location) -> Sequence[Enrollment]:
 def _payout(by: User, location: Location, name: str, holder: str, iban: str = "") -> PayoutProfile:
     country = str(location.partner.country)
     identifiers = (
-        {"routing": "021000021", "account": "000123456789"}
+        {"routing": "021000021", "account": "000123456789", "bic": "CHASUS33"}
         if country == "US"
         else {"iban": iban or IBANS.get(country, IBANS["SE"])}
     )

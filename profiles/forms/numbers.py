@@ -12,23 +12,36 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from incentives_portal.core.secrets import CannotDecryptError
 from incentives_portal.core.unreadable import note
-from profiles.identifiers.bank import BankField
+from profiles.identifiers.bank import SHOWN_WHOLE, BankField, ways_of
 from profiles.identifiers.checking import Finding, mask
 from profiles.identifiers.tax import TaxField
 from profiles.models import PayoutProfileVersion, TaxProfileVersion, ValidationReason
-from profiles.reasons import text_for
+from profiles.reasons import explained, text_for
 
 from .carrying import unwrap, wrap
 
 Number = BankField | TaxField
-# A BIC names a bank and no account: it may be shown, and leaving it empty means that there is none.
-PUBLIC = "bic"
+# These may be shown, and leaving one empty means that there is none.
+PUBLIC = SHOWN_WHOLE
 
 
 def sentence(finding: Finding) -> str:
     """Why a number isn't accepted, and what was expected where that helps."""
-    text = text_for(finding.code)
-    return f"{text} {_('Expected: %(what)s.') % {'what': finding.detail}}" if finding.detail else text
+    return explained(finding.code, finding.detail)
+
+
+def checked_while_typing(url: str, kind: str) -> dict[str, str]:
+    """The attributes of an input that is checked a moment after typing; what was found appears below it."""
+    return {
+        "hx-post": reverse(url, args=[kind]),
+        "hx-trigger": "change, keyup changed delay:500ms",
+        "hx-target": f"#check-{kind}",
+    }
+
+
+def _must_be_given(number: Number) -> bool:
+    """Whether a form can't do without it; where there are several ways, the checks see which one was taken."""
+    return number.required and not getattr(number, "way", "")
 
 
 class NumberInput(forms.TextInput):
@@ -36,6 +49,15 @@ class NumberInput(forms.TextInput):
 
     def format_value(self, value: Any) -> None:
         return None
+
+
+class NumberField(forms.CharField):
+    """Whatever was typed or pasted goes to the checks, which say what is wrong with it in words of their own."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators = []
+        self.error_messages["required"] = text_for("empty")
 
 
 class NumbersForm(forms.Form):
@@ -104,33 +126,47 @@ class NumbersForm(forms.Form):
 
     def _kept(self, kind: str) -> str:
         """The number that an empty field stands for."""
-        return self._carried(kind) or ("" if kind == PUBLIC else self.saved.get(kind, ""))
+        return self._carried(kind) or ("" if kind in PUBLIC else self.saved.get(kind, ""))
 
     def _add(self, number: Number) -> None:
         kind = number.kind
         kept = self._kept(kind)
-        field = forms.CharField(
-            label=str(number.label),
-            required=number.required and not kept,
-            max_length=100,
-            help_text=self._hint(number.hint, kept),
-            initial=self.saved.get(kind, "") if kind == PUBLIC else None,
-            widget=forms.TextInput() if kind == PUBLIC else NumberInput(),
-        )
+        chosen_from = getattr(number, "choices", ())
+        field: Any = self._choice(number) if chosen_from else self._typed(number, kept)
         # "Optional" would be misread where one of several is needed, or where a saved number is kept.
-        field.no_optional = bool(kept or getattr(number, "any_of", ""))  # type: ignore[attr-defined]
-        field.widget.attrs |= {
-            "autocomplete": "off",
-            "spellcheck": "false",
-            "autocapitalize": "characters",
-            "hx-post": reverse(self.check_url, args=[kind]),
-            "hx-trigger": "change, keyup changed delay:500ms",
-            "hx-target": f"#check-{kind}",
-        }
+        field.no_optional = bool(kept or chosen_from or getattr(number, "any_of", "") or getattr(number, "way", ""))
+        if not chosen_from:
+            field.widget.attrs |= {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}
+            field.widget.attrs |= checked_while_typing(self.check_url, kind)
         self.fields[kind] = field
-        if kept and not number.required and kind in self.saved:
+        if kept and not _must_be_given(number) and kind in self.saved:
             label = _("Remove the saved number: %(label)s") % {"label": number.label}
             self.fields[f"remove_{kind}"] = forms.BooleanField(label=label, required=False)
+
+    def _typed(self, number: Number, kept: str) -> forms.Field:
+        public = number.kind in PUBLIC
+        return NumberField(
+            label=str(number.label),
+            required=_must_be_given(number) and not kept,
+            help_text=self._hint(number.hint, kept),
+            initial=self.saved.get(number.kind, "") if public else None,
+            widget=forms.TextInput() if public else NumberInput(),
+        )
+
+    def _choice(self, number: Number) -> forms.Field:
+        assert isinstance(number, BankField)
+        usual = "" if number.required else number.choices[0][0]
+        if self.initial.get(number.kind) not in dict(number.choices):
+            # Of a country that was chosen before.
+            self.initial = {name: value for name, value in self.initial.items() if name != number.kind}
+        return forms.ChoiceField(
+            label=str(number.label),
+            required=_must_be_given(number),
+            choices=number.choices,
+            initial=self.saved.get(number.kind, usual),
+            widget=forms.RadioSelect,
+            error_messages={"invalid_choice": text_for("account_type_unknown"), "required": text_for("account_type_missing")},
+        )
 
     def _hint(self, hint: str | Promise, kept: str) -> str:
         return _("%(mask)s – leave empty to keep it") % {"mask": mask(kept)} if kept else str(hint)
@@ -152,7 +188,7 @@ class NumbersForm(forms.Form):
     def keep_what_is_right(self) -> None:
         """Prepares a form that is shown again: its right numbers are carried along and shown by their last four."""
         for kind, number in self.good.items():
-            if kind != PUBLIC and number != self.saved.get(kind):
+            if kind not in PUBLIC and number != self.saved.get(kind):
                 # The bound field has taken its words from the field before the number was known.
                 self.fields[kind].help_text = self[kind].help_text = self._hint("", number)
 
@@ -167,6 +203,11 @@ class NumbersForm(forms.Form):
         return any(getattr(number, "any_of", "") for number in self.numbers)
 
     @property
+    def several_ways(self) -> bool:
+        """Whether the account can be named by its domestic numbers or by its IBAN."""
+        return bool(ways_of(tuple(number for number in self.numbers if isinstance(number, BankField))))
+
+    @property
     def removing_fields(self) -> list[BoundField]:
         """The boxes that take a saved number away."""
         return [self[name] for name in self.fields if name.startswith("remove_")]
@@ -174,7 +215,7 @@ class NumbersForm(forms.Form):
     @property
     def carried(self) -> list[tuple[str, str]]:
         """The hidden inputs of the numbers that were typed right, by name."""
-        typed = {kind: number for kind, number in self.good.items() if kind != PUBLIC and number != self.saved.get(kind)}
+        typed = {kind: number for kind, number in self.good.items() if kind not in PUBLIC and number != self.saved.get(kind)}
         return [(f"carried_{kind}", wrap(number, person=self.person.pk, kind=kind)) for kind, number in typed.items()]
 
     def show_reasons(self, reasons: Sequence[ValidationReason]) -> None:

@@ -9,7 +9,7 @@ from profiles.identifiers import bank
 from profiles.identifiers.checking import Finding, check_bank_details
 from profiles.models import PaymentMethod, PayoutProfile
 
-from .numbers import NumbersForm
+from .numbers import NumbersForm, checked_while_typing
 from .text import TextField
 
 
@@ -24,6 +24,10 @@ class PayoutForm(NumbersForm):
     bank_country = forms.ChoiceField(label=_("Country of the bank"), choices=lambda: list(countries))
     account_holder = TextField(label=_("Account holder"), max_length=140, help_text=_("Exactly as the bank has it"))
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["account_holder"].widget.attrs |= checked_while_typing(self.check_url, "account_holder")
 
     def numbers_for(self, first: str, second: str) -> Sequence[bank.BankField]:
         return bank.fields_for(first, second)

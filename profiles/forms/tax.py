@@ -3,7 +3,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
@@ -32,9 +34,7 @@ class TaxForm(NumbersForm):
     city = TextField(label=_("City"), max_length=100)
     country = forms.ChoiceField(label=_("Country of tax residence"), choices=lambda: list(countries))
     classification = forms.ChoiceField(label=_("Tax classification"), choices=TaxClassification.choices)
-    form_kind = forms.ChoiceField(
-        label=_("Tax form"), help_text=_("A paying entity in the United States asks companies elsewhere for a W-8.")
-    )
+    form_kind = forms.ChoiceField(label=_("How this location is paid, and the tax form that follows"), widget=forms.RadioSelect)
     expires_on = forms.DateField(
         label=_("Valid until"),
         required=False,
@@ -48,6 +48,9 @@ class TaxForm(NumbersForm):
         country, classification = self.chosen
         field: Any = self.fields["form_kind"]
         field.choices = form_kinds_for(country, classification)
+        field.help_text = _paid_by(country)
+        if len(field.choices) == 1:
+            field.initial = field.choices[0][0]
 
     def clean_expires_on(self) -> dt.date | None:
         """A new form is good for a while yet; an old date that was saved so may stay."""
@@ -71,13 +74,31 @@ class TaxForm(NumbersForm):
         return {"name": self.cleaned_data["name"], "residence": residence, "identifiers": self.good}
 
 
+# What leads to each form: who pays, and for whom the money is.
+WAYS_TO_BE_PAID: dict[str, Promise] = {
+    FormKind.W9: _("W-9: a person or company of the United States"),
+    FormKind.LOCAL: _("No United States form: paid only by paying entities outside the United States"),
+    FormKind.W8BEN: _("W-8BEN: paid by an entity in the United States, for one's own work or goods"),
+    FormKind.W8BENE: _("W-8BEN-E: paid by an entity in the United States, and the money is the organization's own"),
+    FormKind.W8ECI: _("W-8ECI: paid by an entity in the United States, as income of a business that is run there"),
+    FormKind.W8EXP: _(
+        "W-8EXP: paid by an entity in the United States, as a government, central bank or foundation exempt from tax there"
+    ),
+    FormKind.W8IMY: _("W-8IMY: paid by an entity in the United States on behalf of others, as intermediary or partnership"),
+}
+
+
 def form_kinds_for(country: str, classification: str) -> list[tuple[str, str]]:
-    """The forms that somebody of this country and classification can file, the usual one first."""
-    return [
-        (kind, str(label))
-        for kind, label in sorted(FormKind.choices, key=lambda choice: choice[0] != FormKind.LOCAL)
-        if any(tax.fits(kind, country, classification, paid_from_us) for paid_from_us in (False, True))
-    ]
+    """The forms that somebody of this country and classification can file, each with what leads to it."""
+    kinds = [kind for from_us in (False, True) for kind in tax.forms_for(country, classification, paying_entity_is_us=from_us)]
+    return [(kind, str(WAYS_TO_BE_PAID[kind])) for kind in dict.fromkeys(kinds)]
+
+
+def _paid_by(country: str) -> str:
+    if country == "US":
+        return ""
+    names = ", ".join(settings.US_PAYING_ENTITIES)
+    return _("Paying entities in the United States are: %(names)s. Each program's page names its own.") % {"names": names}
 
 
 def initial_of(profile: TaxProfile) -> dict[str, Any]:

@@ -5,18 +5,23 @@ from collections.abc import Callable
 
 from schwifty import BIC, IBAN
 from schwifty.exceptions import (
+    InvalidBBANChecksum,
     InvalidChecksumDigits,
     InvalidCountryCode,
     InvalidLength,
     SchwiftyException,
 )
-from stdnum.exceptions import ValidationError
+from stdnum.br import cnpj, cpf
+from stdnum.exceptions import InvalidChecksum, ValidationError
 from stdnum.nz import bankaccount
 
-from .bank import iban_country
+from .bank import fields_for, iban_country
 from .characters import RefusedError
 
 Rule = Callable[[str, str], str]
+CPF_LENGTH = 11
+# Countries whose account numbers carry check digits of their own, by one rule that every bank there keeps.
+NATIONAL_CHECK_DIGITS = frozenset({"BE", "ES", "FR", "IT", "MC", "PT", "SM"})
 
 ACCOUNT_DIGITS = {
     "AU": (5, 9),
@@ -33,10 +38,12 @@ ACCOUNT_DIGITS = {
     "ZA": (7, 13),
 }
 CODE_DIGITS = {
+    ("bank_code", "BR"): 3,
     ("bank_code", "HK"): 3,
     ("bank_code", "JP"): 4,
     ("bank_code", "SG"): 4,
     ("branch_code", "JP"): 3,
+    ("branch_code", "SG"): 3,
     ("branch_code", "ZA"): 6,
 }
 # Federal Reserve districts, thrifts, electronic transactions and traveller's cheques; 00 is the government itself.
@@ -44,15 +51,15 @@ ABA_PREFIXES = frozenset([*range(1, 13), *range(21, 33), *range(61, 73), 80])
 
 
 def check_iban(number: str, country: str) -> str:
-    """Country, length, structure and check digits. Pasting the word IBAN along is forgiven."""
+    """Country, length, structure and check digits, the country's own too. Pasting the word IBAN along is forgiven."""
     number = number.removeprefix("IBAN")
     if number[:2] != iban_country(country):
         raise RefusedError("iban_country", iban_country(country))
     try:
-        return str(IBAN(number))
+        return str(IBAN(number, validate_bban=number[:2] in NATIONAL_CHECK_DIGITS))
     except InvalidLength:
         raise RefusedError("iban_length", str(_iban_length(number))) from None
-    except InvalidChecksumDigits:
+    except (InvalidChecksumDigits, InvalidBBANChecksum):
         raise RefusedError("iban_checksum") from None
     except InvalidCountryCode:
         raise RefusedError("iban_country", country) from None
@@ -86,6 +93,8 @@ def check_account(number: str, country: str) -> str:
     """Digits as many as the country's banks use; where that isn't known, up to 34 letters and digits."""
     if country == "NZ":
         return _check_new_zealand(number)
+    if country == "BR":
+        return _check_pattern(number, r"\d{3,12}[\dX]", "account_format")
     if country in ACCOUNT_DIGITS:
         _want_digits(number, *ACCOUNT_DIGITS[country], "account_format")
     elif not re.fullmatch(r"[A-Z0-9]{4,34}", number):
@@ -102,6 +111,43 @@ def _check_new_zealand(number: str) -> str:
         return bankaccount.validate(number)
     except ValidationError:
         raise RefusedError("account_checksum") from None
+
+
+def _check_pattern(number: str, pattern: str, code: str) -> str:
+    if not re.fullmatch(pattern, number):
+        raise RefusedError(code)
+    return number
+
+
+def check_branch_code(number: str, country: str) -> str:
+    """Digits as many as the country's table says; a Brazilian agência has four and may carry a check digit of its own."""
+    if country == "BR":
+        return _check_pattern(number, r"\d{4}[\dX]?", "branch_code_format")
+    return check_code("branch_code")(number, country)
+
+
+def check_holder_id(number: str, country: str) -> str:
+    """CNPJ or CPF of the account holder, without which no Brazilian bank takes a transfer."""
+    module = cnpj if len(number) > CPF_LENGTH else cpf
+    try:
+        return str(module.validate(number))
+    except InvalidChecksum:
+        raise RefusedError("tax_number_checksum") from None
+    except ValidationError:
+        raise RefusedError("tax_number_format") from None
+
+
+def check_kana(name: str, country: str) -> str:
+    """A name in katakana, capital letters, digits and the few marks that Japanese banks exchange."""
+    return _check_pattern(name, r"[ァ-ヺー・A-Z0-9 ()./,「」-]{1,48}", "kana_format")
+
+
+def check_account_type(code: str, country: str) -> str:
+    """One of the kinds of account that the country tells apart."""
+    codes = {code for field in fields_for(country, "bank_transfer") for code, _ in field.choices}
+    if code.lower() not in codes:
+        raise RefusedError("account_type_unknown", ", ".join(sorted(codes)))
+    return code.lower()
 
 
 def check_clabe(number: str, country: str) -> str:
@@ -147,6 +193,9 @@ RULES: dict[str, Rule] = {
     "bsb": check_code("bsb", 6),
     "ifsc": check_ifsc,
     "bank_code": check_code("bank_code"),
-    "branch_code": check_code("branch_code"),
+    "branch_code": check_branch_code,
     "clabe": check_clabe,
+    "account_type": check_account_type,
+    "kana": check_kana,
+    "holder_id": check_holder_id,
 }

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from profiles import fingerprints
 from profiles.fields import AnyVersion, Label, labels_of
+from profiles.identifiers.bank import SHOWN_WHOLE
 
 from .history import facts_of
 
@@ -30,7 +31,7 @@ def compared(version: AnyVersion, before: AnyVersion | None) -> list[Compared]:
     def differs(name: str) -> bool:
         if before is None:
             return False
-        return now.get(name, "") != then.get(name, "") or (other_number and name in version.shown and name != "bic")
+        return now.get(name, "") != then.get(name, "") or (other_number and name in version.shown and name not in SHOWN_WHOLE)
 
     return [
         Compared(label, now.get(name, ""), then.get(name, ""), differs(name))

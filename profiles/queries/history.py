@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 
-from profiles.fields import AnyVersion, labels_of
+from profiles.fields import AnyVersion, labels_of, shown_as
 from profiles.models import PayoutProfileVersion
 from profiles.usage import AnyProfile
 
@@ -32,7 +32,7 @@ def facts_of(version: AnyVersion) -> dict[str, str]:
     values: dict[str, str] = {}
     for name in labels_of(version):
         if name in version.shown:
-            values[name] = str(version.shown[name])
+            values[name] = shown_as(version, name)
         elif name in ("payment_method", "classification", "form_kind"):
             values[name] = str(getattr(version, f"get_{name}_display")())
         elif name in ("bank_country", "country"):

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Location
 from incentives_portal.core import audit
-from profiles.currencies import CURRENCIES
-from profiles.errors import ArchivedError, ProfileError
+from profiles.currencies import CURRENCIES, why_not
+from profiles.errors import ArchivedError, CurrencyError, ProfileError
 from profiles.models import DefaultBankProfile, PayoutProfile
 
 from . import versions
@@ -28,13 +28,15 @@ class Move:
 def set_default(*, locations: Iterable[Location], payout_profile: PayoutProfile, currency: str, by: Any) -> list[Move]:
     """Makes `payout_profile` in `currency` the default of every location, moving those that have another.
 
-    What already is so, stays. Enrollments that have begun keep what they chose. Raises ArchivedError, ProfileError.
+    What already is so, stays. Enrollments that have begun keep what they chose. Raises ArchivedError, CurrencyError, ProfileError.
     """
     profile = versions.lock(payout_profile)
     if profile.archived_at is not None:
         raise ArchivedError
     if currency not in CURRENCIES:
         raise ProfileError(_("Choose a currency."))
+    if profile.latest is not None and (refusal := why_not(currency, profile.latest)):
+        raise CurrencyError(refusal)
     places = sorted(locations, key=lambda location: location.pk)
     if any(location.partner_id != profile.partner_id for location in places):
         raise ProfileError(_("A default bank profile can't belong to another partner."))

@@ -13,6 +13,7 @@ from incentives_portal.core import audit
 from incentives_portal.core.secrets import blind_index
 from profiles import alarm_mails, fingerprints
 from profiles.errors import FieldsError
+from profiles.identifiers.bank import SHOWN_WHOLE
 from profiles.identifiers.checking import BankInfo, bank_of, check_bank_details, mask
 from profiles.models import PayoutProfile, PayoutProfileVersion
 
@@ -60,8 +61,8 @@ class Details:
 
     @property
     def shown(self) -> dict[str, str]:
-        """The masked identifiers. A BIC names a bank and no account, so it is shown whole."""
-        masked = {kind: mask(number) for kind, number in self.identifiers.items()}
+        """The masked identifiers. A BIC names a bank and no account, so it is shown whole, as is the kind of account."""
+        masked = {kind: number if kind in SHOWN_WHOLE else mask(number) for kind, number in self.identifiers.items()}
         return masked | ({"bic": self.bank.bic} if self.bank.bic else {})
 
 

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.access import PortalRequest, allowed
 from accounts.roles import Permission
 from profiles import currencies, policy
-from profiles.errors import ProfileError
+from profiles.errors import CurrencyError, ProfileError
 from profiles.forms.defaults import DefaultsForm
 from profiles.models import DefaultBankProfile
 from profiles.services import defaults as services
@@ -46,6 +46,9 @@ def _set(request: PortalRequest, form: DefaultsForm) -> bool:
             currency=form.cleaned_data["currency"],
             by=request.user,
         )
+    except CurrencyError as refused:
+        form.add_error("currency", str(refused))
+        return False
     except ProfileError as refused:
         form.add_error(None, str(refused))
         return False

@@ -14,11 +14,13 @@ from accounts.roles import Permission
 from profiles import policy
 from profiles.errors import ArchivedError, FieldsError, FrozenError, InUseError
 from profiles.forms.payout import PayoutForm, initial_of
+from profiles.identifiers.bank import CREDIT_NOTE
 from profiles.models import DefaultBankProfile, PayoutProfile
 from profiles.queries.comparing import compared
 from profiles.queries.history import versions_of
 from profiles.queries.standing import rejection_of
 from profiles.services import payouts
+from profiles.views.checking import holder_finding
 from profiles.views.coming_back import back, next_of, query_of
 from profiles.views.editing import draw, redrawn, saved, usage_seen_by, wants_fields
 
@@ -35,12 +37,12 @@ def payout_new(request: PortalRequest) -> HttpResponse:
     if request.method == "POST" and not wants_fields(request):
         form = PayoutForm(request.POST, person=request.user, initial=initial)
         profile = saved(form, lambda: payouts.create(partner=partner, by=request.user, **form.details))
-        if profile is not None:
-            messages.success(request, _("“%(name)s” is saved.") % {"name": profile.name})
+        if isinstance(profile, PayoutProfile):
+            _say_saved(request, profile)
             return back(request, "payout", profile.pk)
     else:
         form = PayoutForm(person=request.user, initial=initial | (redrawn(request) if wants_fields(request) else {}))
-    return draw(request, "profiles/payout_edit.html", form, {})
+    return draw(request, "profiles/payout_edit.html", form, {"holder": holder_finding(request, _holder(form))})
 
 
 @sensitive_post_parameters()
@@ -65,14 +67,15 @@ def _edit(request: PortalRequest, profile: PayoutProfile) -> HttpResponse:
         context |= _to_confirm(request, form, profile)
         if not context.get("changes"):
             done = saved(form, lambda: payouts.change(profile=profile, by=request.user, seen_version=_seen(form), **form.details))
-            if done is not None:
-                messages.success(request, _("“%(name)s” is saved.") % {"name": done.name})
+            if isinstance(done, PayoutProfile):
+                _say_saved(request, done)
                 return back(request, "payout", profile.pk)
     else:
         shown = initial | (redrawn(request) if wants_fields(request) else {})
         form = PayoutForm(person=request.user, version=version, initial=shown)
     form.show_reasons(rejection_of(profile))
     context["users"], context["others"] = usage_seen_by(request, profile, live_only=True)
+    context["holder"] = holder_finding(request, _holder(form))
     return draw(request, "profiles/payout_edit.html", form, context)
 
 
@@ -90,6 +93,21 @@ def _to_confirm(request: PortalRequest, form: PayoutForm, profile: PayoutProfile
     form.keep_what_is_right()
     rows = [row for row in compared(preview.version, profile.latest) if row.changed]
     return {"changes": rows, "stamp": preview.stamp}
+
+
+def _holder(form: PayoutForm) -> str:
+    return str(form["account_holder"].value() or "")
+
+
+def _say_saved(request: PortalRequest, profile: PayoutProfile) -> None:
+    """Says that it is saved, and what will be noticed about the account holder."""
+    messages.success(request, _("“%(name)s” is saved.") % {"name": profile.name})
+    version = profile.latest
+    if version is None or version.payment_method == CREDIT_NOTE:
+        return
+    holder = holder_finding(request, version.account_holder)
+    if holder and not holder.fine:
+        messages.warning(request, _("Account holder: %(finding)s") % {"finding": holder.whole})
 
 
 def _seen(form: PayoutForm) -> int:

@@ -222,8 +222,8 @@ def test_domestic_bank_numbers(kind: str, typed: str, country: str, result: str)
         ("uen", "197401143C", "SG", "197401143C"),
         ("ird", "49-098-576", "NZ", "49098576"),
         ("trn", "100 1234 5678 9003", "AE", "100123456789003"),
-        ("tin", "123-456-789", "KR", "123456789"),
-        ("tin", "0000000", "KR", "tax_number_format"),
+        ("tin", "123-456-789", "PH", "123456789"),
+        ("tin", "0000000", "PH", "tax_number_format"),
         ("ein", "91-1144442", "SE", "not_used_in_country"),
     ],
 )
@@ -237,9 +237,10 @@ def test_what_is_asked_for_depends_on_country_and_method() -> None:
     def asked(country: str) -> list[str]:
         return [field.kind for field in bank.fields_for(country, "bank_transfer")]
 
-    assert asked("US") == ["routing", "account"]
-    assert asked("GB") == ["sort_code", "account", "bic"]
-    assert asked("CA") == ["transit", "institution", "account"]
+    assert asked("US") == ["routing", "account", "account_type", "bic"]
+    assert asked("GB") == ["sort_code", "account", "iban", "bic"]
+    assert asked("CA") == ["transit", "institution", "account", "bic"]
+    assert asked("JP") == ["bank_code", "branch_code", "account_type", "account", "kana", "bic"]
     assert asked("KR") == ["account", "bic"]
     assert asked("AE") == asked("SE") == ["iban", "bic"]
     assert bank.fields_for("SE", "credit_note") == ()

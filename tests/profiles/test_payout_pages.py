@@ -62,9 +62,9 @@ def test_saving_leads_back_to_the_enrollment_and_nowhere_else(as_: As, ines: Use
     ("country", "method", "asked"),
     [
         ("SE", "bank_transfer", ["iban", "bic"]),
-        ("US", "bank_transfer", ["routing", "account"]),
-        ("GB", "bank_transfer", ["sort_code", "account", "bic"]),
-        ("MX", "bank_transfer", ["clabe"]),
+        ("US", "bank_transfer", ["routing", "account", "bic"]),
+        ("GB", "bank_transfer", ["sort_code", "account", "iban", "bic"]),
+        ("MX", "bank_transfer", ["clabe", "bic"]),
         ("SE", "credit_note", []),
     ],
 )

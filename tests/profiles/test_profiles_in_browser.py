@@ -129,5 +129,5 @@ def test_ines_adds_an_account_with_and_without_scripts(
     expect(page.get_by_role("heading", level=1)).to_have_text("Dollar account")
     version = PayoutProfile.objects.get().latest
     assert version is not None
-    assert version.read_identifiers() == {"routing": "111000025", "account": "000123456789"}
+    assert version.read_identifiers() == {"routing": "111000025", "account": "000123456789", "account_type": "checking"}
     assert isinstance(version.created_at, dt.datetime)
