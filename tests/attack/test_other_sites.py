@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.models import User
 from incentives_portal.core.models import AuditEntry
-from tests.architecture.test_matrix import ADDRESSES, Things, others, own
+from tests.architecture.test_matrix import ADDRESSES, SCIM, Things, others, own
 
 pytestmark = pytest.mark.django_db
 __all__ = ["others", "own"]
@@ -31,7 +31,8 @@ def test_a_post_without_the_pages_token_is_refused(role: str, own: Things, reque
     user: User = request.getfixturevalue(role)
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    paths = {name: own.path(name, user) for name in ADDRESSES if name != "health"}
+    # Directories come with a token of their own and no cookie, so another site has nothing to borrow there.
+    paths = {name: own.path(name, user) for name, address in ADDRESSES.items() if name != "health" and address.who != SCIM}
     before = everything()
     answers = {name: browser.post(path, {"language": "sv"}).status_code for name, path in paths.items()}
     assert {name for name, status in answers.items() if status not in {403, 405}} == set()
