@@ -3,7 +3,8 @@
 from .directories import Directory, DirectoryGroup, DirectoryPerson, GroupMapping, MailDomain, ScimToken
 from .former_addresses import FormerAddress
 from .partners import Location, Partner
-from .roles import Membership, OperatorAssignment, Origin, RoleAssignment, RoleLocation
+from .requests import RoleRequest
+from .roles import FormerRoleLocation, Membership, OperatorAssignment, Origin, RoleAssignment, RoleLocation
 from .team import TeamInvitation
 from .users import User
 
@@ -13,6 +14,7 @@ __all__ = [
     "DirectoryPerson",
     "FormerAddress",
     "GroupMapping",
+    "FormerRoleLocation",
     "Location",
     "MailDomain",
     "Membership",
@@ -22,6 +24,7 @@ __all__ = [
     "RoleAssignment",
     "RoleLocation",
     "ScimToken",
+    "RoleRequest",
     "TeamInvitation",
     "User",
 ]

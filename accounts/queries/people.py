@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Prefetch, Q, QuerySet
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -69,6 +70,14 @@ def _roles(membership: Membership, today: object) -> tuple[HeldRole, ...]:
         )
         for assignment in held
     )
+
+
+def terms_in_words(assignment: RoleAssignment) -> str:
+    """Where a role holds, and until when."""
+    where = scope_of(assignment)
+    if assignment.expires_on is None:
+        return where
+    return _("%(where)s, until %(day)s") % {"where": where, "day": date_format(assignment.expires_on, "DATE_FORMAT")}
 
 
 def scope_of(assignment: RoleAssignment) -> str:

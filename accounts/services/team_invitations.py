@@ -167,6 +167,7 @@ def _give_role(invitation: TeamInvitation, membership: Membership) -> None:
             role=invitation.role,
             entire_organization=invitation.entire_organization,
             locations=Location.objects.filter(partner=invitation.partner, pk__in=invitation.location_ids),
+            quiet=True,
             by=invitation.invited_by or audit.SYSTEM,
         )
     except policy.NotAllowedError:
