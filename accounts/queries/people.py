@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.actor import Actor
 from accounts.models import Membership, RoleAssignment, RoleLocation
 from accounts.roles import PartnerRole
 from incentives_portal.core import clock
@@ -70,6 +71,14 @@ def _roles(membership: Membership, today: object) -> tuple[HeldRole, ...]:
         )
         for assignment in held
     )
+
+
+def fillers(actor: Actor) -> list[Membership]:
+    """Who can be given a role: the partner's active members by name, whoever asks among them first."""
+    if actor.partner is None:
+        return []
+    rows = Membership.objects.filter(partner=actor.partner, suspended_at=None, user__is_active=True).select_related("user")
+    return sorted(rows, key=lambda row: (row.user_id != actor.user.pk, str(row.user).casefold()))
 
 
 def terms_in_words(assignment: RoleAssignment) -> str:

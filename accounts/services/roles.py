@@ -45,6 +45,12 @@ class Terms:
         codes = tuple(sorted(assignment.program_codes))
         return cls(assignment.entire_organization, frozenset(listed), codes, assignment.expires_on)
 
+    def covers(self, other: "Terms") -> bool:
+        """Whether who holds the role on these terms has what `other` asks for today."""
+        places = self.entire_organization or (not other.entire_organization and other.location_ids <= self.location_ids)
+        programs = not self.program_codes or (bool(other.program_codes) and set(other.program_codes) <= set(self.program_codes))
+        return places and programs
+
     def refuse_nonsense(self, role: str) -> None:
         """Raises ValidationError with a sentence for the person who chose these terms."""
         if role not in PartnerRole.values:
