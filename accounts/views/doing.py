@@ -11,7 +11,7 @@ from accounts.access import PortalRequest
 from accounts.queries.coverage import Impact
 
 
-def attempt(request: PortalRequest, verb: Callable[..., Any], done: str, **thing: Any) -> bool:
+def attempt(request: PortalRequest, verb: Callable[..., Any], done: str, /, **thing: Any) -> bool:
     """Runs a service and says what came of it; a stale tab or a double click gets a sentence, too."""
     try:
         verb(**thing, by=request.user)

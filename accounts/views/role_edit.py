@@ -44,9 +44,9 @@ def role_edit(request: PortalRequest, membership_id: uuid.UUID, role: str) -> Ht
     found: Impact | None = None
     if form.is_bound and form.is_looking:
         form.look()
-    elif form.is_bound and form.is_valid():
+    elif form.is_bound and form.is_valid() and _is_fresh(form, held, seen):
         found = _unconfirmed(request, form, membership, role)
-        if not found and _saved(request, form, membership, role, held, seen):
+        if not found and _saved(request, form, membership, role):
             return redirect("person", membership.pk)
     context = {
         "form": form,
@@ -65,6 +65,8 @@ def _seal_of(assignment: RoleAssignment | None, held: services.Terms | None) -> 
     """Names the terms that a page shows, so that a stale page overwrites nobody's change."""
     if assignment is None or held is None:
         return ""
+    if not held.location_ids:
+        return str(assignment.pk)
     places = ",".join(sorted(map(str, held.location_ids)))
     return f"{assignment.pk}-{hashlib.sha256(places.encode()).hexdigest()[:12]}"
 
@@ -88,14 +90,17 @@ def _is_sooner(membership: Membership, role: str, terms: services.Terms) -> bool
     return held is not None and (held.expires_on is None or held.expires_on > terms.expires_on)  # type: ignore[operator]
 
 
-def _saved(
-    request: PortalRequest, form: RoleForm, membership: Membership, role: str, held: services.Terms | None, seen: str
-) -> bool:
+def _is_fresh(form: RoleForm, held: services.Terms | None, seen: str) -> bool:
+    """Whether the role is still the one that the page showed; if not, the form says so."""
+    if form.cleaned_data["seen"] == seen or _asked(form.terms()) == held:
+        return True
+    form.add_error(None, _("Somebody else changed this role in the meantime. Load the page again to see it as it is now."))
+    return False
+
+
+def _saved(request: PortalRequest, form: RoleForm, membership: Membership, role: str) -> bool:
     """Whether the role now stands as asked; if not, the form says why and keeps what was typed."""
     terms = form.terms()
-    if form.cleaned_data["seen"] != seen and _asked(terms) != held:
-        form.add_error(None, _("Somebody else changed this role in the meantime. Load the page again to see it as it is now."))
-        return False
     gaps = len(coverage(membership.partner_id).gaps)
     try:
         services.assign(membership=membership, role=role, **terms, by=request.user)
