@@ -130,7 +130,9 @@ def _person(world: World, dice: random.Random, number: int) -> None:
     for home in {home.pk: home for home in homes}.values():
         suspended = clock.now() if dice.random() < 0.1 else None
         member = Membership.objects.create(user=user, partner=home, suspended_at=suspended)
-        for role in dice.sample(["global_admin", "account_admin", "incentives_admin", "incentives_user"], dice.choice([0, 1, 1, 2])):
+        for role in dice.sample(
+            ["global_admin", "account_admin", "incentives_admin", "incentives_user"], dice.choice([0, 1, 1, 2])
+        ):
             world.held.setdefault(user.pk, []).append(_role(world, dice, member, role))
     world.people.append((user, partner))
 
