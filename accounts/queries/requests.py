@@ -9,16 +9,25 @@ from django.utils.translation import ngettext
 from accounts import policy
 from accounts.actor import Actor
 from accounts.models import Location, RoleRequest
+from accounts.roles import INCENTIVES_ROLES
 
 
 @dataclass(frozen=True, slots=True)
 class ShownRequest:
-    """A request with what it is for in words; `mine` says whether the viewer can grant it."""
+    """A request with what it is for in words.
+
+    `mine` says whether the viewer can grant it, `at_once` whether a list may offer that: an admin role is granted on the
+    page that says what it allows.
+    """
 
     request: RoleRequest
     role: str
     scope: str
     mine: bool
+
+    @property
+    def at_once(self) -> bool:
+        return self.mine and self.request.role in INCENTIVES_ROLES
 
 
 def shown_requests(actor: Actor, requests: Iterable[RoleRequest]) -> list[ShownRequest]:
