@@ -53,7 +53,7 @@ class WhereForm(forms.Form):
     @property
     def is_looking(self) -> bool:
         """Whether a button other than *save* was pressed: then nothing is checked and nothing is saved."""
-        return self.data.get("do", SAVE) != SAVE
+        return str(self.data.get("do", SAVE)) != SAVE
 
     def full_clean(self) -> None:
         """As Django's, and no word about what is not filled in yet while somebody looks for locations."""

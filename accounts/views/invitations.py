@@ -41,8 +41,8 @@ def invite_person(request: PortalRequest) -> HttpResponse:
             return redirect("people")
         if refused:
             # What was sent is not offered again.
-            form.data = form.data.copy()
-            form.data["emails"] = "\n".join(one.typed for one in refused)
+            form.data = kept = request.POST.copy()
+            kept["emails"] = "\n".join(one.typed for one in refused)
     context = {"form": form, "refused": refused}
     looking = form.is_bound and form.is_looking
     return render(request, "accounts/invite_person.html", context, status=422 if form.is_bound and not looking else 200)
