@@ -18,7 +18,7 @@ from accounts import policy, program_choices
 from accounts.admin.choosing import Completed, OneOfAll, SomeOfAll
 from accounts.admin.filters import InForce, Reach
 from accounts.admin.within import WithinPartner, is_operator, partner_rows
-from accounts.models import Location, Membership, RoleAssignment
+from accounts.models import Location, Membership, Origin, RoleAssignment
 from accounts.queries.people import scope_of
 from accounts.roles import PartnerRole
 from accounts.services import roles as services
@@ -158,10 +158,10 @@ class RoleAssignmentAdmin(WithinPartner):
         return self._sees(request, None)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Ended roles are history; account admins leave admin roles alone."""
+        """Ended roles are history, the directory's are its own; account admins leave admin roles alone."""
         if obj is None:
             return self._sees(request, None)
-        if obj.ended_at is not None or not self._sees(request, obj):
+        if obj.ended_at is not None or obj.origin == Origin.DIRECTORY or not self._sees(request, obj):
             return False
         return is_operator(request) or policy.may_assign(request.actor, obj.role)  # type: ignore[attr-defined]
 

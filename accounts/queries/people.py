@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.actor import Actor
-from accounts.models import Membership, RoleAssignment, RoleLocation
+from accounts.models import Membership, Origin, RoleAssignment, RoleLocation
 from accounts.roles import PartnerRole
 from incentives_portal.core import clock
 
@@ -27,6 +27,11 @@ class HeldRole:
     label: str
     scope: str
     expired: bool
+
+    @property
+    def is_directorys(self) -> bool:
+        """Whether the partner's directory gave the role, and it alone changes it (rule ACC-5)."""
+        return self.assignment.origin == Origin.DIRECTORY
 
 
 @dataclass(frozen=True, slots=True)

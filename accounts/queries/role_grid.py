@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from accounts.models import Location, Membership, RoleAssignment
+from accounts.models import Location, Membership, Origin, RoleAssignment
 from accounts.queries.people import members, row_of, terms_in_words
 from accounts.roles import PartnerRole
 
@@ -64,7 +64,7 @@ def _places(assignment: RoleAssignment | None) -> frozenset[uuid.UUID]:
 def _why_locked(membership: Membership, least: str, held: Sequence[RoleAssignment | None]) -> str:
     if membership.suspended_at or not membership.user.is_active:
         return _("Suspended: no role counts, and none can be given.")
-    if any(one is not None and getattr(one, "origin", "") == "directory" for one in held):
+    if any(one is not None and one.origin == Origin.DIRECTORY for one in held):
         return _("Comes from your directory.")
     if least == ADMIN:
         return _("Incentives admin for the entire organization.")

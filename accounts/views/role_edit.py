@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import policy
 from accounts.access import PortalRequest, allowed
 from accounts.forms import RoleForm
-from accounts.models import Membership, RoleAssignment
+from accounts.models import Membership, Origin, RoleAssignment
 from accounts.queries.coverage import NOWHERE, Impact, coverage, impact
 from accounts.roles import ROLES, PartnerRole, Permission
 from accounts.services import authority
@@ -55,6 +55,7 @@ def role_edit(request: PortalRequest, membership_id: uuid.UUID, role: str) -> Ht
         "role_label": PartnerRole(role).label,
         "sentence": ROLES[role].sentence,
         "assignment": assignment,
+        "is_directorys": assignment is not None and assignment.origin == Origin.DIRECTORY,
         "impact": found,
         "seal": seal(found) if found else "",
     }

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Location, Membership, Partner, RoleAssignment, User
+from accounts.models import Location, Membership, Origin, Partner, RoleAssignment, User
 from accounts.queries.coverage import coverage
 from incentives_portal.core import clock
 from incentives_portal.core.models import AuditEntry, Mail
@@ -157,3 +157,24 @@ def test_people_are_told_of_what_others_do_to_them(as_: As, gunnar: User, ulf: U
     client.post(reverse("person_suspend", args=[member(ulf).pk]))
     client.post(reverse("person_remove", args=[member(ulf).pk]))
     assert Mail.objects.filter(kind="role_changed", to=ulf.email).count() == 3
+
+
+@pytest.mark.rule("ACC-5")
+def test_what_the_directory_gave_says_so_instead_of_offering_changes(
+    as_: As, gunnar: User, ines: User, location: Location, second_location: Location
+) -> None:
+    RoleAssignment.objects.filter(membership__user=ines).update(origin=Origin.DIRECTORY)
+    client, me = as_(gunnar), member(ines).pk
+    edit = reverse("role_edit", args=[me, make.INCENTIVES_ADMIN])
+    for address in (reverse("person", args=[me]), edit, f"{reverse('role_grid')}?person={me}"):
+        assert "Comes from your directory" in client.get(address).content.decode(), address
+    assert "Comes from your directory" in as_(ines).get(reverse("my_roles")).content.decode()
+    assert edit not in client.get(reverse("person", args=[me])).content.decode()
+    client.post(edit, {"where": "organization", "seen": re.sub("-.*", "", str(role_of(ines).pk))})
+    client.post(reverse("role_grid"), {"do": "save", "person": me, f"0n{second_location.mpn_id}": "a"})
+    filled = client.post(reverse("gap_fill"), {"person": me, "location": second_location.pk}, follow=True)
+    assert "comes from your directory" in filled.content.decode()
+    change = reverse("admin:accounts_roleassignment_change", args=[role_of(ines).pk])
+    assert client.post(change, {"entire_organization": "on"}).status_code == 403
+    assert list(role_of(ines).locations.all()) == [location]
+    assert not AuditEntry.objects.exists()

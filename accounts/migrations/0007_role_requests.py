@@ -32,7 +32,7 @@ ALTER TABLE accounts_rolerequest DROP CONSTRAINT rolerequest_membership_partner;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0004_last_global_admin_stays"),
+        ("accounts", "0006_former_addresses"),
     ]
 
     operations = [
