@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
                     "answer",
                     models.CharField(
                         blank=True,
-                        choices=[("granted", "Granted"), ("declined", "Declined"), ("withdrawn", "Withdrawn")],
+                        choices=[("granted", "Request granted"), ("declined", "Request declined"), ("withdrawn", "Request withdrawn")],
                         max_length=10,
                         verbose_name="answer",
                     ),

@@ -17,9 +17,9 @@ class RoleRequest(models.Model):
     """A member asks for a role, and an admin who can grant it answers (rule ACC-7). One open at a time per member and role."""
 
     class Answer(models.TextChoices):
-        GRANTED = "granted", _("Granted")
-        DECLINED = "declined", _("Declined")
-        WITHDRAWN = "withdrawn", _("Withdrawn")
+        GRANTED = "granted", _("Request granted")
+        DECLINED = "declined", _("Request declined")
+        WITHDRAWN = "withdrawn", _("Request withdrawn")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     membership = models.ForeignKey(Membership, models.CASCADE, related_name="role_requests", verbose_name=_("member"))

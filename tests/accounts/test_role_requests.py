@@ -74,7 +74,7 @@ def test_the_page_that_says_no_leads_to_asking_and_the_answer_comes_by_mail(
     assert not mails("role_changed")
     acts = set(AuditEntry.objects.values_list("act", flat=True))
     assert acts >= {"role_requested", "role_assigned", "role_request_granted"}
-    assert "Granted" in as_(ulf).get(reverse("my_roles")).content.decode()
+    assert "Request granted" in as_(ulf).get(reverse("my_roles")).content.decode()
 
 
 @pytest.mark.rule("ACC-7")
