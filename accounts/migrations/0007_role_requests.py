@@ -112,7 +112,11 @@ class Migration(migrations.Migration):
                     "answer",
                     models.CharField(
                         blank=True,
-                        choices=[("granted", "Request granted"), ("declined", "Request declined"), ("withdrawn", "Request withdrawn")],
+                        choices=[
+                            ("granted", "Request granted"),
+                            ("declined", "Request declined"),
+                            ("withdrawn", "Request withdrawn"),
+                        ],
                         max_length=10,
                         verbose_name="answer",
                     ),

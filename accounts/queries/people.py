@@ -1,6 +1,7 @@
 """The people of a partner, each with their roles as the screen says them."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.actor import Actor
-from accounts.models import Membership, Origin, RoleAssignment, RoleLocation
+from accounts.models import Location, Membership, Origin, RoleAssignment, RoleLocation
 from accounts.roles import PartnerRole
 from incentives_portal.core import clock
 
@@ -94,12 +95,15 @@ def terms_in_words(assignment: RoleAssignment) -> str:
     return _("%(where)s, until %(day)s") % {"where": where, "day": date_format(assignment.expires_on, "DATE_FORMAT")}
 
 
-def scope_of(assignment: RoleAssignment) -> str:
-    """Where a role holds, in words: the entire organization, the one location, or how many; and for which programs."""
+def scope_of(assignment: RoleAssignment, listed: Sequence[Location] | None = None) -> str:
+    """Where a role holds, in words: the entire organization, the one location, or how many; and for which programs.
+
+    `listed` are its locations where these are not the ones that it lists now.
+    """
     if assignment.entire_organization:
         where = _("Entire organization")
     else:
-        places = [row.location for row in assignment.listed.all()]
+        places = listed if listed is not None else [row.location for row in assignment.listed.all()]
         count = len(places)
         where = (
             f"{places[0].name} ({places[0].mpn_id})"

@@ -1,5 +1,6 @@
 """The role grid (rule ACC-4): usable with 400 locations, in a fixed number of queries, and saving only what changed."""
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import FormerRoleLocation, Location, Membership, Partner, RoleAssignment, RoleLocation, User
+from accounts.queries.roles_as_of import roles_as_of
 from accounts.services import role_grid
+from incentives_portal.core import clock
 from incentives_portal.core.models import AuditEntry, Mail
 from tests import factories as make
 
@@ -139,6 +142,20 @@ def test_what_is_no_longer_listed_stays_as_history(as_: As, gunnar: User, pia: U
     assert held[make.INCENTIVES_USER].locations.get() == many[0]
     assert held[make.INCENTIVES_ADMIN].listed.count() == 199
     assert Mail.objects.filter(kind="role_changed").count() == 1
+
+
+@pytest.mark.rule("OPS-3")
+def test_who_held_which_role_then_knows_what_was_listed_then(gunnar: User, pia: User, many: list[Location]) -> None:
+    today = clock.today()
+    with clock.moved_to(clock.now() + dt.timedelta(days=2)):
+        role_grid.save(membership=member(pia), cells={many[0].pk: "", many[300].pk: make.INCENTIVES_ADMIN}, by=gunnar)
+
+        def places(day: dt.date) -> set[str]:
+            return {place for role in roles_as_of(many[0].partner_id, day) if role.email == pia.email for place in role.places}
+
+        assert len(places(today)) == len(places(clock.today())) == 200
+        assert places(today) - places(clock.today()) == {str(many[0])}
+        assert places(clock.today()) - places(today) == {str(many[300])}
 
 
 @pytest.mark.rule("ACC-2")
