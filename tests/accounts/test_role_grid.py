@@ -108,6 +108,15 @@ def test_an_unchanged_form_writes_nothing(as_: As, gunnar: User, ulf: User, pia:
 
 
 @pytest.mark.rule("ACC-4")
+def test_five_people_at_400_locations_are_sent_at_once(as_: As, gunnar: User, partner: Partner, pia: User) -> None:
+    people = [str(member(pia).pk), *(str(make.MembershipFactory.create(partner=partner).pk) for _ in range(4))]
+    sent = cells(as_(gunnar).get(GRID, {"person": people}).content.decode())
+    assert len(sent) == 2000
+    answer = as_(gunnar).post(GRID, {"person": people, "do": "save", **sent, "4n6000399": "u"}, follow=True)
+    assert "1 cell is saved" in answer.content.decode()
+
+
+@pytest.mark.rule("ACC-4")
 def test_one_changed_cell_writes_one_row(as_: As, gunnar: User, ulf: User, pia: User, many: list[Location]) -> None:
     client = as_(gunnar)
     people = [str(member(user).pk) for user in (pia, ulf)]
