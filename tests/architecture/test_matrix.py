@@ -228,9 +228,7 @@ def things_of(partner: Partner, location: Location, admin: User) -> Things:
     TaxDocumentContent.objects.create(document=document, content="eHh4")
     scim_token, _text = scim_tokens.create(partner=partner, name="Directory", by=audit.SYSTEM)
     request = make.RoleRequestFactory.create(membership=admin.memberships.get())
-    return Things(
-        enrollment, payout, tax, validation, alarm, document, admin, invitation, scim_token, request, "no-such-token"
-    )
+    return Things(enrollment, payout, tax, validation, alarm, document, admin, invitation, scim_token, request, "no-such-token")
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ ALTER TABLE accounts_rolerequest DROP CONSTRAINT rolerequest_membership_partner;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0006_former_addresses"),
+        ("accounts", "0007_sessions_end_and_tokens_retire"),
     ]
 
     operations = [
