@@ -42,6 +42,7 @@ announce(
     things=(
         "accounts.membership",
         "accounts.roleassignment",
+        "accounts.rolerequest",
         "accounts.teaminvitation",
         "accounts.user",
     ),

@@ -5,6 +5,7 @@ construction because both read the actor's grants. The docstrings are the policy
 """
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -86,6 +87,18 @@ def get_or_404(rows: QuerySet[M], **lookup: Any) -> M:
         return rows.get(**lookup)
     except (ObjectDoesNotExist, ValueError, ValidationError):
         raise Http404 from None
+
+
+def get_all_or_404(rows: QuerySet[M], keys: Iterable[str]) -> list[M]:
+    """The rows with these keys, or 404 where one of them does not exist for the actor (rule ACC-8)."""
+    wanted = set(keys)
+    try:
+        found = list(rows.filter(pk__in=wanted))
+    except (ValueError, ValidationError):
+        raise Http404 from None
+    if len(found) != len(wanted):
+        raise Http404
+    return found
 
 
 def may_assign(actor: Actor, role: str) -> bool:

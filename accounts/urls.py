@@ -3,16 +3,35 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from accounts.scim.views.discovery import nothing
-from accounts.views import audit_log, invitations, people, preferences, provisioning, role_edit, roles_as_of
+from accounts.views import (
+    audit_log,
+    invitations,
+    leaving,
+    locations,
+    people,
+    preferences,
+    provisioning,
+    requests,
+    role_edit,
+    role_grid,
+    roles_as_of,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("people/", people.people, name="people"),
     path("people/invite/", invitations.invite_person, name="invite_person"),
+    path("people/grid/", role_grid.role_grid, name="role_grid"),
+    path("people/locations/", locations.locations, name="locations"),
+    path("people/locations/<uuid:location_id>/", locations.location_people, name="location_people"),
+    path("people/gaps/fill/", locations.gap_fill, name="gap_fill"),
+    path("people/requests/<uuid:request_id>/", requests.role_request, name="role_request"),
+    path("people/requests/<uuid:request_id>/grant/", requests.request_grant, name="role_request_grant"),
+    path("people/requests/<uuid:request_id>/decline/", requests.request_decline, name="role_request_decline"),
     path("people/invitations/<uuid:invitation_id>/withdraw/", people.withdraw, name="team_invitation_withdraw"),
     path("people/<uuid:membership_id>/", people.person, name="person"),
-    path("people/<uuid:membership_id>/suspend/", people.suspend, name="person_suspend"),
-    path("people/<uuid:membership_id>/restore/", people.restore, name="person_restore"),
-    path("people/<uuid:membership_id>/remove/", people.remove, name="person_remove"),
+    path("people/<uuid:membership_id>/suspend/", leaving.suspend, name="person_suspend"),
+    path("people/<uuid:membership_id>/restore/", leaving.restore, name="person_restore"),
+    path("people/<uuid:membership_id>/remove/", leaving.remove, name="person_remove"),
     path("people/<uuid:membership_id>/roles/<str:role>/", role_edit.role_edit, name="role_edit"),
     path("people/<uuid:membership_id>/roles/<str:role>/end/", role_edit.role_end, name="role_end"),
     path("audit/", audit_log.audit_log, name="audit_log"),
@@ -25,6 +44,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/sign-in/tokens/<uuid:token_id>/revoke/", provisioning.revoke, name="scim_token_revoke"),
     path("scim/v2", nothing, name="scim_root"),
     path("scim/v2/", include("accounts.scim.urls")),
+    path("me/", requests.my_roles, name="my_roles"),
+    path("me/ask/", requests.role_ask, name="role_ask"),
+    path("me/requests/<uuid:request_id>/withdraw/", requests.request_withdraw, name="role_request_withdraw"),
     path("join/<str:token>/", invitations.join, name="join"),
     path("partner/", preferences.switch_partner, name="switch_partner"),
     path("language/", preferences.set_language, name="set_language"),

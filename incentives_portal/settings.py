@@ -165,6 +165,8 @@ if HTTPS:
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+# The role grid sends one field for each of 400 locations and five people; Django's own limit is 1,000.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_600
 
 # --- PostgreSQL and Redis ----------------------------------------------------------------------
 # Without DATABASE_URL, manage.py starts the embedded services and sets all three (incentives_portal/local).

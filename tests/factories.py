@@ -7,7 +7,7 @@ from typing import Any
 import factory
 from factory.django import DjangoModelFactory
 
-from accounts.models import Location, Membership, OperatorAssignment, Partner, RoleAssignment, RoleLocation, User
+from accounts.models import Location, Membership, OperatorAssignment, Partner, RoleAssignment, RoleLocation, RoleRequest, User
 from accounts.roles import PartnerRole
 from enrollment.models import (
     Agreement,
@@ -69,6 +69,18 @@ class MembershipFactory(DjangoModelFactory[Membership]):
 
     user = factory.SubFactory(UserFactory)
     partner = factory.SubFactory(PartnerFactory)
+
+
+class RoleRequestFactory(DjangoModelFactory[RoleRequest]):
+    """An open request for the entire organization."""
+
+    class Meta:
+        model = RoleRequest
+
+    membership = factory.SubFactory(MembershipFactory)
+    partner = factory.SelfAttribute("membership.partner")
+    role = PartnerRole.INCENTIVES_USER
+    entire_organization = True
 
 
 def give_role(user: User, partner: Partner, role: str, *locations: Location, **fields: Any) -> RoleAssignment:

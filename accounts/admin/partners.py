@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
+from accounts.admin.filters import CountryOfOwn, Covered
 from accounts.admin.within import WithinPartner, is_operator
 from accounts.models import Location, Partner
 
@@ -23,5 +24,6 @@ class PartnerAdmin(WithinPartner):
 class LocationAdmin(WithinPartner):
     list_display = ["mpn_id", "name", "city", "country", "membership_active"]
     list_display_links = ["mpn_id", "name"]
+    list_filter = [CountryOfOwn, Covered, "membership_active"]
     search_fields = ["mpn_id", "name", "city"]
     fields = ["mpn_id", "name", "city", "country", "membership_active", "partner"]

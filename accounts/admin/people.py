@@ -8,12 +8,16 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import roles_in_force
+from accounts.admin.choosing import OneOfAll
+from accounts.admin.filters import HoldsRole, Suspended
+from accounts.admin.pausing import members_at_own, one_by_one
 from accounts.admin.within import WithinPartner, is_operator
 from accounts.models import Membership, OperatorAssignment, RoleAssignment, User
-from accounts.services import global_admins, signing_in
+from accounts.services import global_admins, people, signing_in
 from incentives_portal.core import audit
 
 
@@ -41,7 +45,9 @@ class UserAdmin(WithinPartner):
     """A partner's admins see its members, with the roles that they hold there; the operator's superusers see everybody."""
 
     form = UserForm
-    list_display = ["name", "email", "roles_held", "is_active"]
+    list_display = ["name", "email", "roles_held", "counts", "is_active"]
+    list_filter = [HoldsRole, Suspended, "is_active"]
+    actions = ["suspend_people", "restore_people"]
     search_fields = ["name", "email"]
     ordering = ["name", "email"]
 
@@ -53,12 +59,33 @@ class UserAdmin(WithinPartner):
             rows = rows.filter(Q(pk__in=Membership.objects.filter(partner=partner, removed_at=None).values("user")))
             held = held.filter(partner=partner)
         members = Membership.objects.prefetch_related(Prefetch("roles", held, to_attr="in_force"))
+        if not is_operator(request):
+            members = members.filter(partner=partner)
         return rows.prefetch_related(Prefetch("memberships", members, to_attr="belongs"))
 
     @admin.display(description=_("roles"))
     def roles_held(self, user: User) -> str:
         held = (role.get_role_display() for membership in user.belongs for role in membership.in_force)  # type: ignore[attr-defined]
         return ", ".join(sorted(set(map(str, held)))) or "–"
+
+    @admin.display(description=_("roles count"), boolean=True)
+    def counts(self, user: User) -> bool:
+        return any(membership.suspended_at is None for membership in user.belongs)  # type: ignore[attr-defined]
+
+    def has_manage_permission(self, request: HttpRequest) -> bool:
+        """A partner's admins suspend their own people here; the operator does it by membership."""
+        return not is_operator(request) and self._sees(request, None)
+
+    @admin.action(description=_("Suspend the selected people"), permissions=["manage"])
+    def suspend_people(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Their roles stop counting at the actor's partner, and at no other."""
+        one_by_one(self, request, members_at_own(request, queryset), people.suspend, gettext("%(person)s is suspended."))
+
+    @admin.action(description=_("Take the suspension of the selected people back"), permissions=["manage"])
+    def restore_people(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Their roles at the actor's partner count again."""
+        done = gettext("%(person)s is no longer suspended.")
+        one_by_one(self, request, members_at_own(request, queryset), people.restore, done)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         own = ["name", "email", "language", "is_active", "roles_held"]
@@ -87,6 +114,18 @@ class MembershipAdmin(WithinPartner):
     list_select_related = ["user", "partner"]
     search_fields = ["user__name", "user__email", "partner__legal_name"]
     ordering = ["user__name", "user__email", "partner__legal_name"]
+    actions = ["suspend_members", "restore_members"]
+
+    def has_manage_permission(self, request: HttpRequest) -> bool:
+        return is_operator(request)
+
+    @admin.action(description=_("Suspend the selected people"), permissions=["manage"])
+    def suspend_members(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
+        one_by_one(self, request, queryset, people.suspend, gettext("%(person)s is suspended."))
+
+    @admin.action(description=_("Take the suspension of the selected people back"), permissions=["manage"])
+    def restore_members(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
+        one_by_one(self, request, queryset, people.restore, gettext("%(person)s is no longer suspended."))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return is_operator(request)
@@ -98,13 +137,14 @@ class OperatorAssignmentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     list_display = ["user", "role"]
     list_select_related = ["user"]
-    autocomplete_fields = ["user"]
     list_filter = ["role"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "user":
+            kwargs["widget"] = OneOfAll(db_field, self.admin_site)
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if field is not None:
             field.validators.append(_is_nobodys_member)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple, FilteredSelectMultiple
+from django.contrib.admin.widgets import FilteredSelectMultiple
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
@@ -15,8 +15,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts import policy, program_choices
+from accounts.admin.choosing import Completed, OneOfAll, SomeOfAll
+from accounts.admin.filters import InForce, Reach
 from accounts.admin.within import WithinPartner, is_operator, partner_rows
-from accounts.models import Location, Membership, RoleAssignment
+from accounts.models import Location, Membership, Origin, RoleAssignment
 from accounts.queries.people import scope_of
 from accounts.roles import PartnerRole
 from accounts.services import roles as services
@@ -101,24 +103,13 @@ class RoleAssignmentForm(forms.ModelForm):  # type: ignore[type-arg]
         """The service has written the locations."""
 
 
-class InForce(admin.SimpleListFilter):
-    title = _("in force")
-    parameter_name = "ended"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("no", _("Not ended")), ("yes", _("Ended"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[RoleAssignment]) -> QuerySet[RoleAssignment]:
-        return queryset.filter(ended_at__isnull=self.value() == "no") if self.value() else queryset
-
-
 @admin.register(RoleAssignment)
 class RoleAssignmentAdmin(WithinPartner):
     """Who holds which role where. A changed role is a new row; the old one ends and stays readable."""
 
     form = RoleAssignmentForm
     list_display = ["person", "role", "where", "expires_on", "granted_by", "ended_at"]
-    list_filter = ["role", InForce]
+    list_filter = ["role", InForce, Reach]
     list_select_related = ["membership__user", "membership__partner", "granted_by"]
     search_fields = ["membership__user__name", "membership__user__email"]
     ordering = ["ended_at", "membership__user__name", "role"]
@@ -160,17 +151,17 @@ class RoleAssignmentAdmin(WithinPartner):
         members = Membership.objects.filter(partner_rows(request, "partner_id"), suspended_at=None)
         members = members.select_related("user", "partner").order_by("user__name", "user__email")
         if is_operator(request):
-            return db_field.formfield(queryset=members, widget=AutocompleteSelect(db_field, self.admin_site))
-        return MemberField(label=capfirst(_("person")), queryset=members)
+            return db_field.formfield(queryset=members, widget=OneOfAll(db_field, self.admin_site))
+        return MemberField(label=capfirst(_("person")), queryset=members, widget=Completed(db_field, self.admin_site))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self._sees(request, None)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Ended roles are history; account admins leave admin roles alone."""
+        """Ended roles are history, the directory's are its own; account admins leave admin roles alone."""
         if obj is None:
             return self._sees(request, None)
-        if obj.ended_at is not None or not self._sees(request, obj):
+        if obj.ended_at is not None or obj.origin == Origin.DIRECTORY or not self._sees(request, obj):
             return False
         return is_operator(request) or policy.may_assign(request.actor, obj.role)  # type: ignore[attr-defined]
 
@@ -213,5 +204,5 @@ class TwoLists(FilteredSelectMultiple):
 def _many(request: HttpRequest, model_admin: WithinPartner) -> forms.Widget:
     """A plain list, which works without JavaScript, of one partner's locations; the operator searches among all."""
     if is_operator(request):
-        return AutocompleteSelectMultiple(RoleAssignment._meta.get_field("locations"), model_admin.admin_site)
+        return SomeOfAll(RoleAssignment._meta.get_field("locations"), model_admin.admin_site)
     return TwoLists(str(_("locations")), is_stacked=False)

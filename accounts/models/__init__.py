@@ -3,7 +3,8 @@
 from .directories import Directory, DirectoryGroup, DirectoryPerson, GroupMapping, MailDomain, ScimToken
 from .former_addresses import FormerAddress
 from .partners import Location, Partner
-from .roles import Membership, OperatorAssignment, Origin, RoleAssignment, RoleLocation
+from .requests import RoleRequest
+from .roles import FormerRoleLocation, Membership, OperatorAssignment, Origin, RoleAssignment, RoleLocation
 from .team import TeamInvitation
 from .users import User
 
@@ -12,6 +13,7 @@ __all__ = [
     "DirectoryGroup",
     "DirectoryPerson",
     "FormerAddress",
+    "FormerRoleLocation",
     "GroupMapping",
     "Location",
     "MailDomain",
@@ -21,6 +23,7 @@ __all__ = [
     "Partner",
     "RoleAssignment",
     "RoleLocation",
+    "RoleRequest",
     "ScimToken",
     "TeamInvitation",
     "User",

@@ -92,16 +92,41 @@ class RoleAssignment(models.Model):
 
 
 class RoleLocation(models.Model):
-    """One location listed by a role assignment; the database ties both to the same partner."""
+    """One location listed by a role assignment; the database ties both to the same partner.
+
+    The rows of a role that has not ended are those that it lists now, those of an ended one what it listed last.
+    """
 
     assignment = models.ForeignKey(RoleAssignment, models.CASCADE, related_name="listed")
     location = models.ForeignKey(Location, models.CASCADE, related_name="+", verbose_name=_("location"))
     partner = models.ForeignKey(Partner, models.CASCADE, related_name="+")
+    listed_at = models.DateTimeField(_("listed"), db_default=DatabaseNow())
 
     class Meta:
         verbose_name = _("location of a role")
         verbose_name_plural = _("locations of a role")
         constraints = [models.UniqueConstraint(name="role_location_once", fields=["assignment", "location"])]
+
+
+class FormerRoleLocation(models.Model):
+    """A location that a role listed from `listed_at` until `unlisted_at`, while the role went on for others.
+
+    A role for hundreds of locations that gains or loses one writes one row and not hundreds, and *who held which role then*
+    can still be answered.
+    """
+
+    assignment = models.ForeignKey(RoleAssignment, models.CASCADE, related_name="formerly_listed")
+    location = models.ForeignKey(Location, models.CASCADE, related_name="+", verbose_name=_("location"))
+    partner = models.ForeignKey(Partner, models.CASCADE, related_name="+")
+    listed_at = models.DateTimeField(_("listed"))
+    unlisted_at = models.DateTimeField(_("no longer listed"), db_default=DatabaseNow())
+
+    class Meta:
+        verbose_name = _("former location of a role")
+        verbose_name_plural = _("former locations of a role")
+        constraints = [
+            models.CheckConstraint(name="unlisted_after_listed", condition=Q(unlisted_at__gte=models.F("listed_at"))),
+        ]
 
 
 class OperatorAssignment(models.Model):

@@ -1,14 +1,17 @@
 """The people of a partner, each with their roles as the screen says them."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Prefetch, Q, QuerySet
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import Membership, RoleAssignment, RoleLocation
+from accounts.actor import Actor
+from accounts.models import Location, Membership, Origin, RoleAssignment, RoleLocation
 from accounts.roles import PartnerRole
 from incentives_portal.core import clock
 
@@ -25,6 +28,11 @@ class HeldRole:
     label: str
     scope: str
     expired: bool
+
+    @property
+    def is_directorys(self) -> bool:
+        """Whether the partner's directory gave the role, and it alone changes it (rule ACC-5)."""
+        return self.assignment.origin == Origin.DIRECTORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +79,31 @@ def _roles(membership: Membership, today: object) -> tuple[HeldRole, ...]:
     )
 
 
-def scope_of(assignment: RoleAssignment) -> str:
-    """Where a role holds, in words: the entire organization, the one location, or how many; and for which programs."""
+def fillers(actor: Actor) -> list[Membership]:
+    """Who can be given a role: the partner's active members by name, whoever asks among them first."""
+    if actor.partner is None:
+        return []
+    rows = Membership.objects.filter(partner=actor.partner, suspended_at=None, user__is_active=True).select_related("user")
+    return sorted(rows, key=lambda row: (row.user_id != actor.user.pk, str(row.user).casefold()))
+
+
+def terms_in_words(assignment: RoleAssignment) -> str:
+    """Where a role holds, and until when."""
+    where = scope_of(assignment)
+    if assignment.expires_on is None:
+        return where
+    return _("%(where)s, until %(day)s") % {"where": where, "day": date_format(assignment.expires_on, "DATE_FORMAT")}
+
+
+def scope_of(assignment: RoleAssignment, listed: Sequence[Location] | None = None) -> str:
+    """Where a role holds, in words: the entire organization, the one location, or how many; and for which programs.
+
+    `listed` are its locations where these are not the ones that it lists now.
+    """
     if assignment.entire_organization:
         where = _("Entire organization")
     else:
-        places = [row.location for row in assignment.listed.all()]
+        places = listed if listed is not None else [row.location for row in assignment.listed.all()]
         count = len(places)
         where = (
             f"{places[0].name} ({places[0].mpn_id})"

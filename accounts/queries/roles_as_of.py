@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import Prefetch, Q
 
-from accounts.models import Membership, Origin, RoleAssignment, RoleLocation
+from accounts.models import FormerRoleLocation, Membership, Origin, RoleAssignment, RoleLocation
 from accounts.queries.people import RANK, scope_of
 from incentives_portal.core import clock
 from incentives_portal.core.models import AuditEntry
@@ -35,7 +35,7 @@ class HeldThen:
 
 
 def roles_as_of(partner_id: uuid.UUID, day: dt.date) -> list[HeldThen]:
-    """The roles in force at the end of `day`, by role and name; six queries, whatever their number."""
+    """The roles in force at the end of `day`, by role and name; seven queries, whatever their number."""
     moment = clock.start_of(day + dt.timedelta(days=1))
     held = [role for role in _granted(partner_id, day, moment) if role.membership.joined_at < moment]
     paused = _paused({role.membership for role in held}, partner_id, moment)
@@ -51,14 +51,16 @@ def roles_as_of(partner_id: uuid.UUID, day: dt.date) -> list[HeldThen]:
 
 
 def _granted(partner_id: uuid.UUID, day: dt.date, moment: dt.datetime) -> list[RoleAssignment]:
-    listed = Prefetch("listed", RoleLocation.objects.select_related("location").order_by("location__name"))
+    rows = RoleLocation.objects.filter(listed_at__lt=moment).select_related("location")
+    gone = FormerRoleLocation.objects.filter(listed_at__lt=moment, unlisted_at__gte=moment).select_related("location")
+    listed = (Prefetch("listed", rows), Prefetch("formerly_listed", gone))
     roles = RoleAssignment.objects.filter(
         Q(ended_at=None) | Q(ended_at__gte=moment),
         Q(expires_on=None) | Q(expires_on__gte=day),
         partner_id=partner_id,
         granted_at__lt=moment,
     )
-    return list(roles.select_related("membership__user", "granted_by").prefetch_related(listed))
+    return list(roles.select_related("membership__user", "granted_by").prefetch_related(*listed))
 
 
 def _paused(members: Collection[Membership], partner_id: uuid.UUID, moment: dt.datetime) -> dict[uuid.UUID, tuple[bool, bool]]:
@@ -110,5 +112,6 @@ def _held(role: RoleAssignment, granters: set[uuid.UUID], *, approximate: bool) 
         by = role.get_origin_display()
     else:
         by = str(role.granted_by) if role.granted_by_id in granters else settings.OPERATOR_NAME
-    places = () if role.entire_organization else tuple(str(row.location) for row in role.listed.all())
-    return HeldThen(role, user.name, user.email, role.get_role_display(), scope_of(role), places, by, approximate)
+    then = sorted((row.location for row in (*role.listed.all(), *role.formerly_listed.all())), key=lambda place: place.name)
+    places = () if role.entire_organization else tuple(map(str, then))
+    return HeldThen(role, user.name, user.email, role.get_role_display(), scope_of(role, then), places, by, approximate)

@@ -1,5 +1,6 @@
 """Who may do what the asker may not (rule ACC-7)."""
 
+import uuid
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
@@ -12,11 +13,15 @@ from accounts.roles import ADMIN_ROLES, INCENTIVES_ROLES, ROLES, OperatorRole, P
 
 @dataclass(frozen=True, slots=True)
 class WhoCan:
-    """Names of the people who hold a permission, and of those who can grant it; `roles` are the roles that carry it."""
+    """Names of the people who hold a permission, and of those who can grant it; `roles` are the roles that carry it.
+
+    `ask_for` is the partner's role that carries it and least besides: the one to ask for. Empty where only the operator's do.
+    """
 
     holders: tuple[str, ...]
     granters: tuple[str, ...]
     roles: tuple[str, ...]
+    ask_for: str = ""
 
 
 def who_can(permission: Permission, scope: Scope) -> WhoCan:
@@ -28,7 +33,17 @@ def who_can(permission: Permission, scope: Scope) -> WhoCan:
     partner_roles = [role for role in roles if role in PartnerRole.values]
     holding = RoleAssignment.objects.filter(roles_in_force(), _reaches(scope), partner_id=scope.partner_id, role__in=partner_roles)
     granting = RoleAssignment.objects.filter(roles_in_force(), partner_id=scope.partner_id, role__in=_granters(partner_roles))
-    return WhoCan(_names(holding), _names(granting), _labels(partner_roles or roles))
+    return WhoCan(_names(holding), _names(granting), _labels(partner_roles or roles), _least(partner_roles))
+
+
+def granters_of(partner_id: uuid.UUID) -> dict[str, tuple[str, ...]]:
+    """For each role of the partner, the names of those who can grant, change and end it; one query."""
+    admins = RoleAssignment.objects.filter(roles_in_force(), partner_id=partner_id, role__in=ADMIN_ROLES)
+    held = list(admins.select_related("membership__user"))
+    return {
+        role: tuple(sorted({str(one.membership.user) for one in held if one.role in _granters([role])}))
+        for role in PartnerRole.values
+    }
 
 
 def operators_who_can(permission: Permission) -> WhoCan:
@@ -36,6 +51,11 @@ def operators_who_can(permission: Permission) -> WhoCan:
     roles = [role for role in OperatorRole.values if permission in ROLES[role].permissions]
     people = User.objects.filter(pk__in=OperatorAssignment.objects.filter(role__in=roles).values("user"), is_active=True)
     return WhoCan(tuple(sorted({str(person) for person in people})), (), _labels(roles))
+
+
+def _least(roles: list[str]) -> str:
+    """Of these roles the one that allows least, so that nobody asks for more than they need."""
+    return min(roles, key=lambda role: (len(ROLES[role].permissions), role in ADMIN_ROLES), default="")
 
 
 def _reaches(scope: Scope) -> Q:

@@ -1,7 +1,8 @@
 """Telling a partner's admins by mail that a location has lost its last incentives admin (rule ACC-2)."""
 
 import datetime as dt
-from collections.abc import Iterable
+import uuid
+from collections.abc import Collection, Iterable
 
 from django.db import transaction
 from django.urls import reverse
@@ -16,22 +17,27 @@ from incentives_portal.core import clock, outbox
 LOOK_BACK = dt.timedelta(days=14)
 
 
-def tell_of_gaps(lost: Iterable[RoleAssignment], *, occasion: str) -> None:
+def tell_of_gaps(lost: Iterable[RoleAssignment], *, occasion: str, places: Collection[uuid.UUID] | None = None) -> None:
     """Owes each global and account admin one mail per `occasion`, naming the locations that `lost` leaves with nobody.
 
-    `lost` are roles of one partner that no longer count. Call it in the transaction in which they stopped to.
+    `lost` are roles of one partner that no longer count, or no longer at `places` where these are given. Call it in the
+    transaction in which they stopped to.
     """
     admin_roles = [role for role in lost if role.role == PartnerRole.INCENTIVES_ADMIN]
     if not admin_roles:
         return
     partner_id = admin_roles[0].partner_id
-    gaps = [location for location in coverage(partner_id).gaps if any(_held_for(role, location) for role in admin_roles)]
+    gaps = [location for location in coverage(partner_id).gaps if _was_held(admin_roles, location, places)]
     if not gaps:
         return
     admins = RoleAssignment.objects.filter(roles_in_force(), partner_id=partner_id, role__in=ADMIN_ROLES)
     for admin in User.objects.filter(pk__in=admins.values("membership__user")):
         context = {"locations": gaps, "path": reverse("people")}
         outbox.owe("coverage", to=admin, key=f"coverage:{occasion}:{admin.pk}", context=context)
+
+
+def _was_held(roles: list[RoleAssignment], location: Location, places: Collection[uuid.UUID] | None) -> bool:
+    return location.pk in places if places is not None else any(_held_for(role, location) for role in roles)
 
 
 def _held_for(role: RoleAssignment, location: Location) -> bool:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.announcements import role_ended
 from accounts.models import Membership, Partner, RoleAssignment, User
 from accounts.roles import INCENTIVES_ROLES
-from accounts.services import authority, coverage, global_admins
+from accounts.services import authority, coverage, global_admins, role_mails
 from incentives_portal.core import audit, clock
 
 
@@ -54,6 +54,7 @@ def suspend(*, membership: Membership, by: Any) -> None:
     coverage.tell_of_gaps(
         membership.roles.filter(ended_at=None), occasion=f"suspended:{membership.pk}:{membership.suspended_at:%Y%m%dT%H%M%S}"
     )
+    role_mails.tell(membership, [], by=by, event="suspended")
 
 
 @transaction.atomic
@@ -65,6 +66,7 @@ def restore(*, membership: Membership, by: Any) -> None:
     _refuse_stale(paused.update(suspended_at=None))
     membership.refresh_from_db()
     audit.record("member_restored", membership, by=by, after={"person": membership.user.email})
+    role_mails.tell(membership, [], by=by, event="restored")
 
 
 @transaction.atomic
@@ -84,6 +86,7 @@ def remove(*, membership: Membership, by: Any) -> None:
         role.ended_at = moment
         role_ended.send(RoleAssignment, assignment=role, by=by)
     coverage.tell_of_gaps(held, occasion=f"removed:{membership.pk}:{moment:%Y%m%dT%H%M%S}")
+    role_mails.tell(membership, [("ended", role) for role in held], by=by, event="removed")
 
 
 def _refuse_directorys(membership: Membership, by: Any) -> None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.announcements import role_assigned, role_ended
 from accounts.models import Location, Membership, Origin, RoleAssignment, RoleLocation
 from accounts.roles import ADMIN_ROLES, PartnerRole
-from accounts.services import authority, coverage, global_admins
+from accounts.services import authority, coverage, global_admins, role_locations, role_mails
 from incentives_portal.core import audit, clock
 
 
@@ -45,6 +45,12 @@ class Terms:
         codes = tuple(sorted(assignment.program_codes))
         return cls(assignment.entire_organization, frozenset(listed), codes, assignment.expires_on)
 
+    def covers(self, other: "Terms") -> bool:
+        """Whether who holds the role on these terms has what `other` asks for today."""
+        places = self.entire_organization or (not other.entire_organization and other.location_ids <= self.location_ids)
+        programs = not self.program_codes or (bool(other.program_codes) and set(other.program_codes) <= set(self.program_codes))
+        return places and programs
+
     def refuse_nonsense(self, role: str) -> None:
         """Raises ValidationError with a sentence for the person who chose these terms."""
         if role not in PartnerRole.values:
@@ -66,13 +72,15 @@ def assign(
     locations: Iterable[Location] = (),
     program_codes: Iterable[str] = (),
     expires_on: dt.date | None = None,
+    quiet: bool = False,
     by: Any,
 ) -> RoleAssignment:
     """Gives `role` to a member on these terms, in place of the terms it is held on now; the same terms change nothing.
 
-    Locations are ignored for the entire organization. Raises NotAllowedError where `by` may not assign the role, and
-    ValidationError where the terms make no sense, the member is suspended, the directory owns the role, or the last global
-    admin would expire.
+    The member is told by mail where somebody else did it, unless `quiet`: then the caller tells them. Where nothing but the
+    locations changes, the role goes on and the rows written are those locations. Locations are ignored for the entire
+    organization. Raises NotAllowedError where `by` may not assign the role, and ValidationError where the terms make no
+    sense, the member is suspended, the directory owns the role, or the last global admin would expire.
     """
     places = [] if entire_organization else list(locations)
     terms = Terms.asked(
@@ -88,16 +96,43 @@ def assign(
         if held is not None and Terms.of(held) == terms and _origin(by) in {Origin.HAND, held.origin}:
             return held
         _refuse_directorys(held, by)
+        if held is not None and _goes_on(held, terms, by):
+            _relist(held, terms, by, quiet=quiet)
+            return held
         if held is not None:
             _close(held)
         assignment = _open(membership, role, terms, by)
     _tell(assignment, held, by)
+    if not quiet:
+        role_mails.tell(membership, [("changed" if held else "assigned", assignment)], by=by)
     return assignment
 
 
+def _goes_on(held: RoleAssignment, terms: Terms, by: Any) -> bool:
+    """Whether a person changes nothing but the locations of a role that a person gave.
+
+    What the feed gave stays as it was said: the import compares with it, and a person's own terms are a role of their own.
+    """
+    if held.granted_by_id is None or audit.person(by) is None or held.entire_organization or terms.entire_organization:
+        return False
+    return tuple(sorted(held.program_codes)) == terms.program_codes and held.expires_on == terms.expires_on
+
+
+def _relist(held: RoleAssignment, terms: Terms, by: Any, *, quiet: bool) -> None:
+    before = _facts(held)
+    moved = role_locations.relist(held, terms.location_ids)
+    audit.record("role_changed", held, by=by, before=before, after=_facts(held))
+    if moved.unlisted:
+        coverage.tell_of_gaps([held], occasion=f"{held.pk}:{clock.now():%Y%m%dT%H%M%S%f}", places=moved.unlisted)
+    if moved.listed:
+        role_assigned.send(RoleAssignment, assignment=held, by=by)
+    if not quiet:
+        role_mails.tell(held.membership, [("changed", held)], by=by)
+
+
 @transaction.atomic
-def end(*, assignment: RoleAssignment, by: Any) -> None:
-    """Ends a role. Raises ValidationError where it ended before, or is the last global admin's; NotAllowedError as `assign`."""
+def end(*, assignment: RoleAssignment, quiet: bool = False, by: Any) -> None:
+    """Ends a role and tells its holder, unless `quiet`. Raises ValidationError where it ended before, or is the last global admin's; NotAllowedError as `assign`."""
     authority.require_may_assign(by, assignment.membership.partner, assignment.role)
     with global_admins.kept(assignment.partner_id):
         held = RoleAssignment.objects.select_for_update().get(pk=assignment.pk)
@@ -109,6 +144,8 @@ def end(*, assignment: RoleAssignment, by: Any) -> None:
     audit.record("role_ended", held, by=by, before=_facts(held))
     role_ended.send(RoleAssignment, assignment=held, by=by)
     coverage.tell_of_gaps([held], occasion=str(held.pk))
+    if not quiet:
+        role_mails.tell(held.membership, [("ended", held)], by=by)
 
 
 def _require_active(membership: Membership) -> None:

@@ -22,6 +22,8 @@ from accounts.models import Location, Membership, Partner, TeamInvitation, User
 from accounts.services import authority, people, roles
 from incentives_portal.core import audit, clock, outbox
 
+A_MOMENT = dt.timedelta(minutes=1)
+
 
 @dataclass(slots=True)
 class Invited:
@@ -78,6 +80,59 @@ def invite(
     audit.record("team_invitation_sent", invitation, by=by, after={"email": email, "role": role})
     _owe_mail(invitation, token, by)
     return invitation
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one of several addresses: `refusal` says why it was not invited. `again`: it had been, a moment ago."""
+
+    email: str
+    refusal: str = ""
+    again: bool = False
+
+
+@transaction.atomic
+def invite_all(
+    *,
+    partner: Partner,
+    emails: Iterable[str],
+    role: str,
+    entire_organization: bool,
+    locations: Iterable[Location] = (),
+    language: str = "",
+    by: Any,
+) -> list[Outcome]:
+    """Invites several addresses on the same terms, each with its own answer: one that is refused holds no other up.
+
+    An address that the same person invited on the same terms within the last minute is not invited again: that was a second
+    press of the same button. Raises NotAllowedError, and ValidationError where the terms make no sense for anybody.
+    """
+    places = [] if entire_organization else list(locations)
+    roles.Terms.asked(entire_organization=entire_organization, locations=places).refuse_nonsense(role)
+    # The lock orders two presses of the button; the second one then sees what the first one sent.
+    Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
+    just_now = pending(partner).filter(
+        invited_by=audit.person(by),
+        role=role,
+        entire_organization=entire_organization,
+        location_ids=sorted(place.pk for place in places),
+        created_at__gt=clock.now() - A_MOMENT,
+    )
+    sent = set(just_now.values_list("email", flat=True))
+    terms = {"role": role, "entire_organization": entire_organization, "locations": places, "language": language}
+    return [_invite_one(partner, email.strip().lower(), terms, sent, by) for email in emails]
+
+
+def _invite_one(partner: Partner, email: str, terms: dict[str, Any], sent: set[str], by: Any) -> Outcome:
+    if email in sent:
+        return Outcome(email, again=True)
+    try:
+        with transaction.atomic():
+            invite(partner=partner, email=email, by=by, **terms)
+    except ValidationError as refusal:
+        return Outcome(email, refusal=" ".join(refusal.messages))
+    sent.add(email)
+    return Outcome(email)
 
 
 def _owe_mail(invitation: TeamInvitation, token: str, by: Any) -> None:
@@ -167,6 +222,7 @@ def _give_role(invitation: TeamInvitation, membership: Membership) -> None:
             role=invitation.role,
             entire_organization=invitation.entire_organization,
             locations=Location.objects.filter(partner=invitation.partner, pk__in=invitation.location_ids),
+            quiet=True,
             by=invitation.invited_by or audit.SYSTEM,
         )
     except policy.NotAllowedError:

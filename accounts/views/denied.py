@@ -2,9 +2,12 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from accounts.actor import Actor
-from accounts.policy import NotAllowedError, Scope
+from accounts.models import Membership
+from accounts.policy import NotAllowedError, Scope, may_assign
 from accounts.queries.who_can import WhoCan, operators_who_can, who_can
 from accounts.roles import PERMISSION_TEXTS
 
@@ -14,7 +17,8 @@ def handler403(request: HttpRequest, exception: Exception | None = None) -> Http
     actor: Actor | None = getattr(request, "actor", None)
     context: dict[str, object] = {}
     if actor and isinstance(exception, NotAllowedError):
-        context = {"who": _who(actor, exception), "what": PERMISSION_TEXTS[exception.permission]}
+        who = _who(actor, exception)
+        context = {"who": who, "what": PERMISSION_TEXTS[exception.permission], **_ways_on(actor, exception, who)}
     return render(request, "403.html", context, status=403)
 
 
@@ -24,3 +28,24 @@ def _who(actor: Actor, refusal: NotAllowedError) -> WhoCan:
         return operators_who_can(refusal.permission)
     where = refusal.where
     return who_can(refusal.permission, where if where and where.partner_id == actor.partner.pk else Scope(actor.partner.pk))
+
+
+def _ways_on(actor: Actor, refusal: NotAllowedError, who: WhoCan) -> dict[str, str]:
+    """To ask for the role, or to take it where the actor may: the address of the page that does it."""
+    if actor.partner is None or not who.ask_for:
+        return {}
+    if may_assign(actor, who.ask_for):
+        mine = Membership.objects.filter(partner=actor.partner, user=actor.user).values_list("pk", flat=True).first()
+        return {"take_url": reverse("role_edit", args=[mine, who.ask_for])} if mine else {}
+    here = refusal.where and refusal.where.partner_id == actor.partner.pk
+    return {"ask_url": ask_url(who.ask_for, refusal.where if here else None)}
+
+
+def ask_url(role: str, where: Scope | None = None) -> str:
+    """The page on which one asks for `role`, at `where` if that is known."""
+    asked = {"role": role}
+    if where and where.location_id:
+        asked["location"] = str(where.location_id)
+    if where and where.program_code:
+        asked["program"] = where.program_code
+    return f"{reverse('role_ask')}?{urlencode(asked)}"

@@ -1,5 +1,7 @@
 """Inviting a person to the team, and joining it (rule ACC-5)."""
 
+from dataclasses import replace
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
@@ -12,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import policy
 from accounts.access import PortalRequest, allowed
+from accounts.addresses import Pasted
 from accounts.forms import InviteForm, JoinForm
 from accounts.middleware import PARTNER_KEY
 from accounts.models import Membership, TeamInvitation, User
@@ -25,28 +28,54 @@ OWN_BACKEND = "django.contrib.auth.backends.ModelBackend"
 @require_http_methods(["GET", "POST"])
 @allowed(Permission.ASSIGN_INCENTIVES_ROLES)
 def invite_person(request: PortalRequest) -> HttpResponse:
-    """Whom to invite, with which role, where."""
+    """Whom to invite, with which role, where. Who can be invited is; the other addresses stay in the form, with the reason."""
     partner = partner_of(request)
     roles = [role for role in PartnerRole.values if policy.may_assign(request.actor, role)]
     form = InviteForm(request.POST or None, partner=partner, roles=roles, initial={"role": PartnerRole.INCENTIVES_ADMIN})
-    if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        try:
-            invitation = team_invitations.invite(
-                partner=partner,
-                email=given["email"],
-                role=given["role"],
-                entire_organization=given["role"] in ADMIN_ROLES or form.entire_organization,
-                locations=given["locations"],
-                language=given["language"],
-                by=request.user,
-            )
-        except ValidationError as refusal:
-            form.add_error({"no_location": "locations", "member": "email"}.get(refusal.code or ""), refusal)
-        else:
-            messages.success(request, _("%(email)s is invited.") % {"email": invitation.email})
+    refused: list[Pasted] = []
+    if form.is_bound and form.is_looking:
+        form.look()
+    elif form.is_bound and form.is_valid():
+        refused = _invite(request, form)
+        if not refused and not form.errors:
             return redirect("people")
-    return render(request, "accounts/invite_person.html", {"form": form}, status=422 if form.is_bound else 200)
+        if refused:
+            # What was sent is not offered again.
+            form.data = kept = request.POST.copy()
+            kept["emails"] = "\n".join(one.typed for one in refused)
+    context = {"form": form, "refused": refused}
+    looking = form.is_bound and form.is_looking
+    return render(request, "accounts/invite_person.html", context, status=422 if form.is_bound and not looking else 200)
+
+
+def _invite(request: PortalRequest, form: InviteForm) -> list[Pasted]:
+    """Invites every address that can be, says which, and returns those that can't be, with the reason of each."""
+    given = form.cleaned_data
+    pasted: list[Pasted] = given["emails"]
+    try:
+        outcomes = team_invitations.invite_all(
+            partner=partner_of(request),
+            emails=[one.email for one in pasted if not one.wrong],
+            role=given["role"],
+            entire_organization=given["role"] in ADMIN_ROLES or form.entire_organization,
+            locations=given["locations"],
+            language=given["language"],
+            by=request.user,
+        )
+    except ValidationError as refusal:
+        form.add_error("locations" if refusal.code == "no_location" else None, refusal)
+        return []
+    _say_who_is_invited(request, [one.email for one in outcomes if not one.refusal])
+    why = {one.email: one.refusal for one in outcomes if one.refusal}
+    return [replace(one, wrong=one.wrong or why[one.email]) for one in pasted if one.wrong or one.email in why]
+
+
+def _say_who_is_invited(request: PortalRequest, emails: list[str]) -> None:
+    if len(emails) == 1:
+        messages.success(request, _("%(email)s is invited.") % {"email": emails[0]})
+    elif emails:
+        told = _("%(count)d people are invited: %(emails)s") % {"count": len(emails), "emails": ", ".join(emails)}
+        messages.success(request, told)
 
 
 @never_cache

@@ -7,12 +7,15 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from accounts.models import OperatorAssignment
+from accounts.policy import may_assign
 from accounts.queries.who_can import who_can
-from accounts.roles import Permission
+from accounts.roles import PartnerRole, Permission
 from enrollment.links import Links
 from enrollment.models import Enrollment, StatusChange
 from enrollment.moments import in_words, is_over, parsed, time_left
@@ -97,6 +100,8 @@ class Standing:
     tasks: tuple[Task, ...]
     wait: Wait | None
     who: str
+    ask_url: str
+    may_take: bool
     timeline: tuple[Past, ...]
     payout: str
     tax: str
@@ -145,10 +150,21 @@ def standing(actor: Actor, enrollment: Enrollment, now: dt.datetime) -> Standing
         tasks=_tasks(enrollment, now, mine=mine),
         wait=_wait(enrollment, now),
         who=who,
+        **_way_on(actor, enrollment, who),
         timeline=_timeline(enrollment, actor, mine=mine),
         payout=str(enrollment.payout_profile) if sees_profiles and enrollment.payout_profile else "",
         tax=str(enrollment.tax_profile) if sees_profiles and enrollment.tax_profile else "",
     )
+
+
+def _way_on(actor: Actor, enrollment: Enrollment, who: str) -> dict[str, Any]:
+    """Where a member who can't act asks for the role, or assigns it, who can enroll being somebody else (rule ACC-7)."""
+    if not who or actor.partner is None or enrollment.location_id is None:
+        return {"ask_url": "", "may_take": False}
+    if may_assign(actor, PartnerRole.INCENTIVES_ADMIN):
+        return {"ask_url": reverse("location_people", args=[enrollment.location_id]), "may_take": True}
+    asked = {"role": PartnerRole.INCENTIVES_ADMIN.value, "location": str(enrollment.location_id)}
+    return {"ask_url": f"{reverse('role_ask')}?{urlencode(asked)}", "may_take": False}
 
 
 def _tasks(enrollment: Enrollment, now: dt.datetime, *, mine: bool) -> tuple[Task, ...]:

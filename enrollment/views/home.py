@@ -11,7 +11,9 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import PortalRequest, signed_in
 from accounts.policy import get_or_404
 from accounts.queries.coverage import coverage
+from accounts.queries.people import fillers
 from accounts.roles import Permission
+from accounts.services import role_requests
 from enrollment.models import Notice
 from enrollment.queries import home as queries
 from enrollment.services import notices as services
@@ -40,6 +42,8 @@ def home(request: PortalRequest) -> HttpResponse:
         context["for_operator"] = queries.waiting_for_operator(actor, year, viewer)
     if Permission.ASSIGN_INCENTIVES_ROLES in actor.permissions and actor.partner:
         context["coverage"] = coverage(actor.partner.pk)
+        context["fillers"] = fillers(actor) if context["coverage"].gaps else []
+        context["open_requests"] = role_requests.pending(actor.partner).count()
     if Permission.REVIEW in actor.permissions or Permission.MANAGE_PROGRAMS in actor.permissions:
         context["queue"] = queries.review_queue(now)
     return render(request, "home/home.html", context)

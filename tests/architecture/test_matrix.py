@@ -14,7 +14,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.models import Location, Partner, User
+from accounts.models import Location, Partner, RoleRequest, User
 from accounts.services import scim_tokens, team_invitations
 from enrollment.models import Enrollment, Notice
 from incentives_portal.core import audit
@@ -22,16 +22,16 @@ from profiles.models import BankAlarm, PayoutProfile, TaxDocument, TaxDocumentCo
 from profiles.services import payouts, taxes, validations
 from tests import factories as make
 
-PUBLIC, ANYBODY, DOCUMENTS = "public", "anybody signed in", "documents"
+PUBLIC, ANYBODY, MEMBER, DOCUMENTS = "public", "anybody signed in", "a partner's people", "documents"
 SEE, ENROLL, PROFILES, PEOPLE, REVIEW, AUDIT = "see", "enroll", "profiles", "people", "review", "audit"
 # Sign-in and provisioning: global admins alone. SCIM: a bearer token and never a session, whoever's it is.
 SIGN_IN, SCIM = "sign-in", "scim"
 # Who may, by role. Written from the table of people and what each may do.
 MAY = {
-    "gunnar": {ANYBODY, SEE, PEOPLE, AUDIT, SIGN_IN},
-    "astrid": {ANYBODY, SEE, PEOPLE, AUDIT},
-    "ines": {ANYBODY, SEE, ENROLL, PROFILES, DOCUMENTS},
-    "ulf": {ANYBODY, SEE},
+    "gunnar": {ANYBODY, MEMBER, SEE, PEOPLE, AUDIT, SIGN_IN},
+    "astrid": {ANYBODY, MEMBER, SEE, PEOPLE, AUDIT},
+    "ines": {ANYBODY, MEMBER, SEE, ENROLL, PROFILES, DOCUMENTS},
+    "ulf": {ANYBODY, MEMBER, SEE},
     "rita": {ANYBODY, SEE, REVIEW, DOCUMENTS},
     "petra": {ANYBODY, SEE},
 }
@@ -92,11 +92,21 @@ ADDRESSES = {
     "people": Address(PEOPLE),
     "invite_person": Address(PEOPLE),
     "person": Address(PEOPLE, "membership"),
-    "person_suspend": Address(PEOPLE, "membership", post=True),
+    "person_suspend": Address(PEOPLE, "membership"),
     "person_restore": Address(PEOPLE, "membership", post=True),
-    "person_remove": Address(PEOPLE, "membership", post=True),
+    "person_remove": Address(PEOPLE, "membership"),
     "role_edit": Address(PEOPLE, "membership_role"),
-    "role_end": Address(PEOPLE, "membership_role", post=True),
+    "role_end": Address(PEOPLE, "membership_role"),
+    "role_grid": Address(PEOPLE),
+    "locations": Address(PEOPLE),
+    "location_people": Address(PEOPLE, "location"),
+    "gap_fill": Address(PEOPLE, "gap", post=True),
+    "role_request": Address(PEOPLE, "request"),
+    "role_request_grant": Address(PEOPLE, "request", post=True),
+    "role_request_decline": Address(PEOPLE, "request", post=True),
+    "my_roles": Address(ANYBODY),
+    "role_ask": Address(MEMBER),
+    "role_request_withdraw": Address(MEMBER, "own_request", post=True),
     "team_invitation_withdraw": Address(PEOPLE, "invitation", post=True),
     "provisioning": Address(SIGN_IN),
     "scim_token_create": Address(SIGN_IN, post=True),
@@ -146,7 +156,17 @@ class Things:
     member: User
     invitation: Any
     scim_token: Any
+    request: RoleRequest
     token: str
+
+    def _request_of(self, user: User) -> Any:
+        """A request of their own where the things are their partner's; else the one that is there."""
+        mine = user.memberships.filter(partner=self.request.partner_id).first()
+        if mine is None:
+            return self.request.pk
+        return RoleRequest.objects.get_or_create(
+            membership=mine, partner=mine.partner, role="account_admin", entire_organization=True
+        )[0].pk
 
     def path(self, name: str, user: User) -> str:
         membership = self.member.memberships.get()
@@ -166,6 +186,10 @@ class Things:
             "invitation": [self.invitation.pk],
             "scim_token": [self.scim_token.pk],
             "scim_id": ["Me"],
+            "location": [self.enrollment.location_id],
+            "gap": [],
+            "request": [self.request.pk],
+            "own_request": [self._request_of(user)],
             "notice": [
                 Notice.objects.get_or_create(user=user, enrollment=self.enrollment, kind="invitation", key=f"matrix-{user.pk}")[
                     0
@@ -203,7 +227,8 @@ def things_of(partner: Partner, location: Location, admin: User) -> Things:
     )
     TaxDocumentContent.objects.create(document=document, content="eHh4")
     scim_token, _text = scim_tokens.create(partner=partner, name="Directory", by=audit.SYSTEM)
-    return Things(enrollment, payout, tax, validation, alarm, document, admin, invitation, scim_token, "no-such-token")
+    request = make.RoleRequestFactory.create(membership=admin.memberships.get())
+    return Things(enrollment, payout, tax, validation, alarm, document, admin, invitation, scim_token, request, "no-such-token")
 
 
 @pytest.fixture
@@ -224,12 +249,17 @@ def undone() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-def ask(client: Client, name: str, path: str, user: User) -> int:
+def gap_form(things: Things) -> dict[str, Any]:
+    """Makes their member incentives admin of their location."""
+    return {"person": things.member.memberships.get().pk, "location": things.enrollment.location_id}
+
+
+def ask(client: Client, name: str, path: str, user: User, form: dict[str, Any] | None = None) -> int:
     if not ADDRESSES[name].post:
         return client.get(path).status_code
     membership = user.memberships.first()
     partner = {"partner": str(membership.partner_id)} if membership else {}
-    return client.post(path, {"language": "en", **partner}).status_code
+    return client.post(path, {"language": "en", **partner, **(form or {})}).status_code
 
 
 @pytest.mark.rule("ACC-1")
@@ -240,7 +270,7 @@ def test_own_objects(role: str, own: Things, as_: Callable[[User], Client], requ
     found = {}
     for name, address in ADDRESSES.items():
         with undone():
-            status = ask(as_(user), name, own.path(name, user), user)
+            status = ask(as_(user), name, own.path(name, user), user, gap_form(own))
         if address.who == PUBLIC:
             good = {200, 302, 404, 410}
         elif address.who == SCIM:
@@ -266,7 +296,7 @@ def test_another_partners_objects_do_not_exist(role: str, others: Things, as_: C
         if address.of in {"", "token", "program", "kind", "scim_id"}:
             continue
         with undone():
-            status = ask(as_(user), name, others.path(name, others.member), user)
+            status = ask(as_(user), name, others.path(name, others.member), user, gap_form(others))
         if status not in ({404} if address.who in MAY[role] else {403, 404}):
             found[name] = status
     assert not found

@@ -51,6 +51,13 @@ def context(language: str) -> dict[str, Any]:
             expires_at=dt.datetime(2026, 12, 1, tzinfo=dt.UTC),
         ),
         "invited_by": "Gunnar Lind",
+        "by": "Gunnar Lind",
+        "asker": "Ulf Berg",
+        "changes": [
+            SimpleNamespace(what=what, role="Incentives admin", sentence="Enrolls locations.", terms="Lind & Söner")
+            for what in ("assigned", "changed", "ended")
+        ],
+        "request": SimpleNamespace(get_role_display="Incentives admin", answer="granted", words="For the autumn."),
         "action_url": "https://partners.example/incentives/1/",
         "action_label": "Join",
     }

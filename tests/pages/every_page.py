@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from PIL import Image
 
 from accounts.models import Location, TeamInvitation, User
-from accounts.services import scim_tokens, team_invitations
+from accounts.services import role_requests, roles, scim_tokens, team_invitations
 from enrollment.derivation import settle
 from enrollment.models import EndReason, Enrollment
 from enrollment.services import enrolling
@@ -112,6 +112,7 @@ def build(language: str, mails: Path) -> World:
     _profiles(world, places)
     _reported(world, places[0])
     _people(world)
+    _requests(world)
     _second_factor(world.astrid)
     _caught_mail(mails)
     return world
@@ -219,6 +220,19 @@ def _people(world: World) -> None:
     world.things["invitation"] = TeamInvitation.objects.get(email="olga@x.example")
 
 
+def _requests(world: World) -> None:
+    """Asked for, granted and declined; each mail of it is owed, too."""
+    ulf, nowhere = world.ulf.memberships.get(), world.rows["gap"].location
+    terms = {"membership": ulf, "by": world.ulf}
+    role_requests.decline(request=role_requests.ask(role=make.ACCOUNT_ADMIN, entire_organization=True, **terms), by=world.gunnar)
+    world.things["request"] = role_requests.ask(
+        role=make.INCENTIVES_ADMIN, entire_organization=False, locations=[nowhere], words="Kiruna\nis mine.", **terms
+    )
+    world.things["admin_request"] = role_requests.ask(role=make.GLOBAL_ADMIN, entire_organization=True, **terms)
+    day = clock.today() + dt.timedelta(days=20)
+    roles.assign(membership=ulf, role=make.INCENTIVES_USER, entire_organization=True, expires_on=day, by=world.gunnar)
+
+
 def _second_factor(user: User) -> None:
     TOTP.activate(user, generate_totp_secret())
     RecoveryCodes.activate(user)
@@ -234,7 +248,7 @@ def _caught_mail(folder: Path) -> None:
 NOT_PAGES = {
     "accept", "decline", "undo_decline", "notice_open", "set_language", "switch_partner", "demo_sign_in", "demo_clock",
     "payout_archive", "payout_check", "tax_document", "tax_document_upload", "tax_document_remove", "tax_archive", "tax_check", "review_claim", "review_approve", "review_reject",
-    "person_suspend", "person_restore", "person_remove", "role_end", "team_invitation_withdraw", "health",
+    "person_restore", "team_invitation_withdraw", "health", "gap_fill", "role_request_grant", "role_request_decline", "role_request_withdraw",
     "mfa_download_recovery_codes", "account_confirm_login_code", "account_set_password", "openid_connect_callback",
     "audit_export", "roles_as_of_export", "openid_connect_login", "socialaccount_signup", "program_guide", "account_email_verification_sent",
     "scim_token_create", "scim_token_rotate", "scim_token_revoke",
@@ -335,7 +349,7 @@ def _people_pages(world: World) -> Iterator[Visit]:
     yield Visit("people", world.ulf, label="403")
     yield Visit("people", world.gunnar, query="?q=nobody", label="no-hit")
     yield Visit("invite_person", world.gunnar)
-    yield Visit("invite_person", world.gunnar, press="main form .buttons button")
+    yield Visit("invite_person", world.gunnar, press="main form .grid-bar button")
     ines, gunnar = world.ines.memberships.get().pk, world.gunnar.memberships.get().pk
     for person in (ines, gunnar):
         yield Visit("person", world.gunnar, (person,), label="self" if person == gunnar else "")
@@ -346,7 +360,32 @@ def _people_pages(world: World) -> Iterator[Visit]:
     yield Visit("provisioning", world.gunnar, press="main form.form button", label="new")
     yield Visit("provisioning", world.gloria, label="empty")
     yield Visit("provisioning", world.astrid, label="403")
-    yield Visit("role_edit", world.gunnar, (ines, "incentives_user"), press="main form .buttons button", label="incentives_user")
+    yield Visit("role_edit", world.gunnar, (ines, "incentives_user"), press="main form .grid-bar button", label="incentives_user")
+    yield from _who_can_pages(world)
+
+
+def _who_can_pages(world: World) -> Iterator[Visit]:
+    """Previews, locations, the role grid, and asking."""
+    ines, gunnar = world.ines.memberships.get().pk, world.gunnar.memberships.get().pk
+    for name in ("person_suspend", "person_remove"):
+        yield Visit(name, world.gunnar, (ines,))
+    yield Visit("role_end", world.gunnar, (ines, "incentives_admin"))
+    yield Visit("role_end", world.gunnar, (gunnar, "global_admin"), label="harmless")
+    yield Visit("role_grid", world.gunnar)
+    chosen = "&".join(f"person={one.memberships.first().pk}" for one in (world.ines, world.ulf, world.gunnar))
+    yield Visit("role_grid", world.gunnar, query=f"?{chosen}", label="three")
+    yield Visit("role_grid", world.astrid, query=f"?{chosen}&q=nothing", label="no-hit")
+    yield Visit("locations", world.gunnar)
+    yield Visit("locations", world.gunnar, query="?state=gap&q=Kiruna", label="gaps")
+    yield Visit("locations", world.gunnar, query="?q=nothing", label="no-hit")
+    for state in ("gap", "enrolled"):
+        yield Visit("location_people", world.gunnar, (world.rows[state].location_id,), label=state)
+    for person in (world.ines, world.ulf, world.gunnar, world.nils, world.rita):
+        yield Visit("my_roles", person)
+    yield Visit("role_ask", world.ulf, query=f"?role=incentives_admin&location={world.rows['gap'].location_id}")
+    yield Visit("role_ask", world.ulf, press="main form .buttons button")
+    yield Visit("role_request", world.gunnar, (world.things["request"].pk,))
+    yield Visit("role_request", world.astrid, (world.things["admin_request"].pk,), label="above")
 
 
 def _audit_pages(world: World) -> Iterator[Visit]:
