@@ -1,10 +1,11 @@
 """Addresses of this app."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from accounts.views import invitations, people, preferences, role_edit
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("accounts.sign_in_urls")),
     path("people/", people.people, name="people"),
     path("people/invite/", invitations.invite_person, name="invite_person"),
     path("people/invitations/<uuid:invitation_id>/withdraw/", people.withdraw, name="team_invitation_withdraw"),

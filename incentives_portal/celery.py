@@ -25,6 +25,7 @@ _SCHEDULE = {
     "profiles.tasks.remind_of_expiry": _nightly,
     "enrollment.tasks.evaluate_and_invite": _nightly,
     "accounts.tasks.tell_of_expired_roles": _nightly,
+    "accounts.tasks.realign_directories": _sweep,
 }
 # A hint that no worker took before the next one is due is dropped: a worker that comes back finds no pile of them.
 app.conf.beat_schedule = {

@@ -36,3 +36,9 @@ def require_may_manage(by: Any, member: Membership) -> None:
     require_may_assign(by, member.partner, next(iter(INCENTIVES_ROLES)))
     for role in member.roles.filter(ended_at=None).values_list("role", flat=True):
         require_may_assign(by, member.partner, role)
+
+
+def require_may_configure_sign_in(by: Any, partner: Partner) -> None:
+    """Raises NotAllowedError unless `by` may set up single sign-on and provisioning of `partner`."""
+    if not _unlimited(by):
+        policy.require(_actor_at(by, partner), Permission.CONFIGURE_SIGN_IN, policy.Scope(partner.pk))
