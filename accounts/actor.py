@@ -96,7 +96,7 @@ def memberships_open_to(user: User, through: str | None) -> QuerySet[Membership]
     held = Membership.objects.filter(user=user, suspended_at=None)
     if through is None:
         return held
-    return held.filter(partner=through) if through else held.exclude(needs_directory(user))
+    return held.filter(partner__pk=through) if through else held.exclude(needs_directory(user))
 
 
 def needs_directory(user: User) -> Q:

@@ -39,8 +39,8 @@ class ProviderForm(forms.Form):
     )
 
     def __init__(self, *args: Any, directory: Directory, **kwargs: Any) -> None:
-        kept = {name: getattr(directory, name) for name in ("issuer", "client_id", "groups_claim")}
-        super().__init__(*args, initial=kept, **kwargs)
+        kwargs["initial"] = {name: getattr(directory, name) for name in ("issuer", "client_id", "groups_claim")}
+        super().__init__(*args, **kwargs)
         if directory.client_secret is not None:
             self.fields["client_secret"].help_text = _("Leave empty to keep the one that was entered.")
 

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0005_directories'),
+        ("accounts", "0005_directories"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='directory',
-            name='realign_due_at',
+            model_name="directory",
+            name="realign_due_at",
             field=models.DateTimeField(null=True),
         ),
     ]

@@ -69,7 +69,7 @@ def _lock(directory: Directory) -> None:
 
 
 def _refuse_conflicts(directory: Directory, mapping: GroupMapping | None, group: str, role: str, terms: Terms) -> None:
-    others = directory.mappings.exclude(pk=mapping.pk if mapping else None)
+    others = directory.mappings.exclude(pk=mapping.pk) if mapping else directory.mappings.all()
     if others.filter(role=role).annotate(name=Lower("group")).filter(name=group.lower()).exists():
         raise ValidationError(_("This group gives this role already. Change that mapping."), code="twice")
     if any(tuple(sorted(other.program_codes)) != terms.program_codes for other in others.filter(role=role)):

@@ -35,7 +35,8 @@ class Arrival:
 
 def return_address(directory: Directory) -> str:
     """The redirect URI to register at the provider: one for each directory, so that no answer is taken for another's."""
-    return settings.PORTAL_URL + reverse("single_sign_on_return", args=[directory.key])
+    path = reverse("single_sign_on_return", args=[directory.key])
+    return f"{settings.PORTAL_URL}{path}"
 
 
 def begin(session: SessionBase, *, directory: Directory, next_page: str = "", hint: str = "") -> str:
@@ -83,9 +84,10 @@ def finish(session: SessionBase, *, directory: Directory, answer: QueryDict) -> 
     provider = providers.known(directory.issuer)
     if answer.get("iss", provider.issuer) != provider.issuer or (provider.says_issuer and "iss" not in answer):
         raise ValidationError(_("The answer comes from another provider than the one that you were sent to."), code="issuer")
-    if "error" in answer or not answer.get("code"):
-        raise _turned_away(answer.get("error", ""))
-    token = _redeem(directory, provider, answer["code"], str(begun["verifier"]))
+    code = str(answer.get("code", ""))
+    if "error" in answer or not code:
+        raise _turned_away(str(answer.get("error", "")))
+    token = _redeem(directory, provider, code, str(begun["verifier"]))
     claims = tokens.verify(token, provider=provider, client_id=directory.client_id, nonce=str(begun["nonce"]))
     return Arrival(claims, str(begun["next"]))
 

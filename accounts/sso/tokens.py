@@ -2,7 +2,7 @@
 
 import hmac
 import warnings
-from typing import Any
+from typing import Any, TypeGuard
 
 import jwt
 from django.core.exceptions import ValidationError
@@ -81,8 +81,8 @@ def _check_party(claims: dict[str, Any], client_id: str) -> None:
 
 def _check_times(claims: dict[str, Any]) -> None:
     now = world_time()
-    expires, issued, begins = (claims.get(name, absent) for name, absent in (("exp", None), ("iat", None), ("nbf", 0)))
-    if not all(_is_time(value) for value in (expires, issued, begins)):
+    expires, issued, begins = claims.get("exp"), claims.get("iat"), claims.get("nbf", 0)
+    if not (_is_time(expires) and _is_time(issued) and _is_time(begins)):
         raise _refused("expired")
     if expires + LEEWAY_SECONDS <= now:
         raise _refused("expired")
@@ -90,14 +90,14 @@ def _check_times(claims: dict[str, Any]) -> None:
         raise _refused("early")
 
 
-def _is_time(value: Any) -> bool:
+def _is_time(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def fresh_second_factor_at(claims: dict[str, Any]) -> float | None:
     """When the provider last saw a second factor of this person, where it says so and that is minutes ago; else None."""
     used, at = claims.get("amr"), claims.get("auth_time")
-    if not isinstance(used, list) or not _is_time(at) or at is None:
+    if not isinstance(used, list) or not _is_time(at):
         return None
     is_fresh = -LEEWAY_SECONDS <= world_time() - at <= FRESH_SECONDS
     return float(at) if is_fresh and SECOND_FACTORS & {str(way) for way in used} else None

@@ -144,5 +144,7 @@ def _say_who_gives_roles(request: HttpRequest, directory: Directory) -> None:
 
 def _refused(request: HttpRequest, directory: Directory, refusal: ValidationError) -> HttpResponse:
     logger.info("single sign-on refused: %s", refusal.code)
+    # The page's language switch leads back to its own address: without the provider's answer, which counts no more.
+    request.META["QUERY_STRING"] = ""
     context = {"directory": directory, "words": refusal.messages, "code": refusal.code}
     return render(request, "accounts/single_sign_on_refused.html", context, status=403)
