@@ -37,6 +37,8 @@ def add(*, directory: Directory, domain: str, by: Any) -> MailDomain:
 def prove(*, domain: MailDomain, by: Any) -> None:
     """Looks for the DNS record now. Raises ValidationError where it isn't there, or another partner has proven the domain."""
     authority.require_may_configure_sign_in(by, domain.directory.partner)
+    if domain.proven_at is not None:
+        return
     try:
         is_there = dns_records.proves(domain.domain, domain.challenge)
     except dns_records.DnsSilentError:

@@ -64,8 +64,8 @@ def fetch_json(url: str, *, form: dict[str, str] | None = None, authorization: s
     try:
         connection.sock = _open(host, port, tls=parts.scheme == "https")
         connection.request("GET" if form is None else "POST", path, urlencode(form) if form is not None else None, headers)
-        answer = connection.getresponse()
-        return answer.status, _read(answer, until, host)
+        with connection.getresponse() as answer:
+            return answer.status, _read(answer, until, host)
     except (OSError, http.client.HTTPException, UnicodeError) as error:
         raise _unreachable(host) from error
     finally:

@@ -77,6 +77,9 @@ def finish(session: SessionBase, *, directory: Directory, answer: QueryDict) -> 
     held = dict(session.get(SESSION_KEY, {}))
     begun = held.pop(answer.get("state", ""), None)
     session[SESSION_KEY] = held
+    if begun is None and "error" in answer:
+        # Some providers refuse without repeating our state; nothing is believed here but that word.
+        raise _turned_away(str(answer.get("error")))
     if begun is None or begun["directory"] != directory.key or tokens.world_time() - float(begun["at"]) > MINUTES * 60:
         raise ValidationError(
             _("This sign-in was begun in another window or too long ago, or its answer was used before. Begin anew."), code="state"

@@ -125,8 +125,10 @@ def test_another_client_knows_nobody_by_their_old_number(directory: Directory, p
 
 @pytest.mark.parametrize(
     "address",
-    ["10.0.0.7", "127.0.0.1", "169.254.169.254", "192.168.1.1", "172.16.0.1", "0.0.0.0", "100.64.0.1", "224.0.0.1"]
-    + ["::1", "fe80::1", "fd00::1", "::ffff:10.0.0.7", "64:ff9b::a00:7", "2002:a00:7::1"],
+    (
+        *("10.0.0.7", "127.0.0.1", "169.254.169.254", "192.168.1.1", "172.16.0.1", "0.0.0.0", "100.64.0.1", "224.0.0.1"),
+        *("::1", "fe80::1", "fd00::1", "::ffff:10.0.0.7", "64:ff9b::a00:7", "2002:a00:7::1"),
+    ),
 )
 def test_the_portal_asks_nobody_of_its_own_network(address: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a name resolves to is looked at, and the connection goes to what was looked at."""
@@ -244,7 +246,7 @@ def test_domains_that_can_be_nobodys(directory: Directory, gunnar: User, typed: 
 
 
 def test_a_domain_in_other_letters(directory: Directory, gunnar: User) -> None:
-    assert mail_domains.add(directory=directory, domain="fjällglim.example", by=gunnar).domain == "xn--fjllglim-0za.example"
+    assert mail_domains.add(directory=directory, domain="fjällglim.example", by=gunnar).domain == "xn--fjllglim-1za.example"
     assert code_of(lambda: mail_domains.add(directory=directory, domain="Fjällglim.example", by=gunnar)) == "twice"
 
 

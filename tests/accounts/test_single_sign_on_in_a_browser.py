@@ -20,7 +20,13 @@ from tests.accounts.test_in_a_browser import loud, signed_in
 from tests.browser import OpenPage
 from tests.design.test_look import violations
 
-pytestmark = [pytest.mark.browser, pytest.mark.rule("ACC-5"), pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.rule("ACC-5"),
+    pytest.mark.django_db(transaction=True),
+    # The provider's own: it calls what its library will drop.
+    pytest.mark.filterwarnings("ignore:get_jwt_config:DeprecationWarning"),
+]
 NORA = "nora@norrsken.example"
 
 

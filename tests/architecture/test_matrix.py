@@ -14,19 +14,20 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.models import Location, Partner, User
+from accounts.models import Directory, GroupMapping, Location, MailDomain, Partner, User
 from accounts.services import team_invitations
 from enrollment.models import Enrollment, Notice
-from incentives_portal.core import audit
+from incentives_portal.core import audit, clock
 from profiles.models import BankAlarm, PayoutProfile, TaxDocument, TaxDocumentContent, TaxProfile, Validation
 from profiles.services import payouts, taxes, validations
 from tests import factories as make
 
+CONFIGURE = "configure"
 PUBLIC, ANYBODY, DOCUMENTS = "public", "anybody signed in", "documents"
 SEE, ENROLL, PROFILES, PEOPLE, REVIEW = "see", "enroll", "profiles", "people", "review"
 # Who may, by role. Written from the table of people and what each may do.
 MAY = {
-    "gunnar": {ANYBODY, SEE, PEOPLE},
+    "gunnar": {ANYBODY, SEE, PEOPLE, CONFIGURE},
     "astrid": {ANYBODY, SEE, PEOPLE},
     "ines": {ANYBODY, SEE, ENROLL, PROFILES, DOCUMENTS},
     "ulf": {ANYBODY, SEE},
@@ -92,9 +93,23 @@ ADDRESSES = {
     "role_edit": Address(PEOPLE, "membership_role"),
     "role_end": Address(PEOPLE, "membership_role", post=True),
     "team_invitation_withdraw": Address(PEOPLE, "invitation", post=True),
+    "single_sign_on": Address(PUBLIC),
+    "single_sign_on_start": Address(PUBLIC, "key"),
+    "single_sign_on_return": Address(PUBLIC, "key"),
+    "sign_in_settings": Address(CONFIGURE),
+    "sign_in_begin": Address(CONFIGURE, post=True),
+    "sign_in_provider": Address(CONFIGURE),
+    "sign_in_switch": Address(CONFIGURE, post=True),
+    "sign_in_forget": Address(CONFIGURE, post=True),
+    "mail_domain_add": Address(CONFIGURE, post=True),
+    "mail_domain_check": Address(CONFIGURE, "domain", post=True),
+    "mail_domain_remove": Address(CONFIGURE, "domain", post=True),
+    "group_mapping_new": Address(CONFIGURE),
+    "group_mapping": Address(CONFIGURE, "mapping"),
+    "group_mapping_remove": Address(CONFIGURE, "mapping", post=True),
 }
 # Others' pages, tested by their makers; the demonstration's are installed on loopback only.
-FOREIGN = ("None", "account_", "mfa_", "usersessions_", "socialaccount_", "openid_connect_", "demo_", "styleguide", "admin:")
+FOREIGN = ("None", "account_", "mfa_", "usersessions_", "demo_", "styleguide", "admin:")
 
 
 def names(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
@@ -124,6 +139,7 @@ class Things:
     member: User
     invitation: Any
     token: str
+    directory: Directory
 
     def path(self, name: str, user: User) -> str:
         membership = self.member.memberships.get()
@@ -141,6 +157,9 @@ class Things:
             "membership": [membership.pk],
             "membership_role": [membership.pk, "incentives_user"],
             "invitation": [self.invitation.pk],
+            "key": [self.directory.key],
+            "domain": [self.directory.domains.get().pk],
+            "mapping": [self.directory.mappings.get().pk],
             "notice": [
                 Notice.objects.get_or_create(user=user, enrollment=self.enrollment, kind="invitation", key=f"matrix-{user.pk}")[
                     0
@@ -177,7 +196,16 @@ def things_of(partner: Partner, location: Location, admin: User) -> Things:
         partner=partner, profile=tax, name="form.pdf", kind="application/pdf", size=3, digest=b"x" * 32
     )
     TaxDocumentContent.objects.create(document=document, content="eHh4")
-    return Things(enrollment, payout, tax, validation, alarm, document, admin, invitation, "no-such-token")
+    return Things(
+        enrollment, payout, tax, validation, alarm, document, admin, invitation, "no-such-token", directory_of(partner)
+    )
+
+
+def directory_of(partner: Partner) -> Directory:
+    directory = Directory.objects.create(partner=partner)
+    MailDomain.objects.create(directory=directory, domain=f"{partner.pga_id}.example", proven_at=clock.now())
+    GroupMapping.objects.create(directory=directory, group="Readers", role="incentives_user", entire_organization=True)
+    return directory
 
 
 @pytest.fixture
@@ -235,7 +263,7 @@ def test_another_partners_objects_do_not_exist(role: str, others: Things, as_: C
     user = request.getfixturevalue(role)
     found = {}
     for name, address in ADDRESSES.items():
-        if address.of in {"", "token", "program", "kind"}:
+        if address.of in {"", "token", "program", "kind", "key"}:
             continue
         with undone():
             status = ask(as_(user), name, others.path(name, others.member), user)
