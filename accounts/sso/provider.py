@@ -17,7 +17,10 @@ AGAIN_SECONDS = 15
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """Where a provider is asked. `says_issuer`: its answers name it (RFC 9207), so that none is taken for another's."""
+    """Where a provider is asked. `says_issuer`: its answers name it (RFC 9207), so that none is taken for another's.
+
+    `has_groups_scope`: it tells of groups only to those who ask for them, as Okta does.
+    """
 
     issuer: str
     authorization_endpoint: str
@@ -25,6 +28,8 @@ class Provider:
     jwks_uri: str
     posts_secret: bool
     says_issuer: bool
+    userinfo_endpoint: str = ""
+    has_groups_scope: bool = False
 
 
 def discover(issuer: str) -> Provider:
@@ -40,15 +45,19 @@ def discover(issuer: str) -> Provider:
     if named.rstrip("/") != issuer.rstrip("/"):
         raise ValidationError(_("The provider at this address calls itself %(issuer)s.") % {"issuer": named[:300]}, code="issuer")
     addresses = {name: str(said.get(name, "")) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
-    for address in addresses.values():
+    userinfo = str(said.get("userinfo_endpoint") or "")
+    for address in [*addresses.values(), *filter(None, [userinfo])]:
         fetching.require_outside(address)
     # Without the list, the specification says client_secret_basic.
     methods = said.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
+    scopes = said.get("scopes_supported")
     return Provider(
         issuer=named,
         **addresses,
         posts_secret="client_secret_basic" not in methods,
         says_issuer=said.get("authorization_response_iss_parameter_supported") is True,
+        userinfo_endpoint=userinfo,
+        has_groups_scope=isinstance(scopes, list) and "groups" in scopes,
     )
 
 

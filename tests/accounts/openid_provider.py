@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import hmac
 import json
 import threading
 import time
@@ -12,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from joserfc import jwt
-from joserfc.jwk import ECKey, OctKey, RSAKey
+from joserfc.jwk import ECKey, RSAKey
 
 KEYS = [RSAKey.generate_key(2048, {"kid": name, "use": "sig"}) for name in ("first", "second")]
 STRANGER = RSAKey.generate_key(2048, {"kid": "first", "use": "sig"})
@@ -30,10 +31,13 @@ class Provider:
         self.key: Any = KEYS[0]
         self.algorithm = "RS256"
         self.published: list[Any] = [KEYS[0]]
+        # With HS256: somebody signs with what they know, the client secret or the public key.
+        self.secret = b""
         self.token_answer: tuple[int, dict[str, Any]] | None = None
         self.codes: dict[str, dict[str, str]] = {}
         self.asked: list[tuple[str, dict[str, str], str]] = []
-        self.slow = 0.0
+        self.userinfo: dict[str, Any] = {}
+        self.userinfo_status = 200
         self.huge = False
 
     def authorize(self, address: str) -> dict[str, str]:
@@ -49,6 +53,7 @@ class Provider:
             "authorization_endpoint": f"{self.issuer}/authorize",
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/keys",
+            "userinfo_endpoint": f"{self.issuer}/userinfo" if self.userinfo else None,
             "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
         }
         return {name: value for name, value in {**said, **self.discovery}.items() if value is not None}
@@ -78,10 +83,11 @@ class Provider:
             **self.claims,
         }
         claims = {name: value for name, value in said.items() if value is not None}
-        if self.algorithm == "none":
-            parts = ({"alg": "none", "typ": "JWT"}, claims)
-            encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts]
-            return ".".join([*encoded, ""])
+        if self.algorithm in {"none", "HS256"}:
+            head = {"alg": self.algorithm, "typ": "JWT", "kid": "first"}
+            signed = ".".join(spelled(json.dumps(part).encode()) for part in (head, claims))
+            seal = hmac.digest(self.secret, signed.encode(), "sha256") if self.algorithm == "HS256" else b""
+            return f"{signed}.{spelled(seal)}"
         header = {"alg": self.algorithm, "kid": self.key.kid}
         return jwt.encode(header, claims, self.key, algorithms=[self.algorithm])
 
@@ -95,10 +101,12 @@ def running() -> Iterator[Provider]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            provider.asked.append((self.path, {}, ""))
+            provider.asked.append((self.path, {}, self.headers.get("Authorization", "")))
+            if self.path == "/userinfo":
+                return self._answer(provider.userinfo_status, provider.userinfo)
             pages = {"/.well-known/openid-configuration": provider.configuration, "/keys": provider.keys}
             page = pages.get(urlsplit(self.path).path)
-            self._answer(*((200, page()) if page else (404, {})))
+            return self._answer(*((200, page()) if page else (404, {})))
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
@@ -107,7 +115,6 @@ def running() -> Iterator[Provider]:
             self._answer(*provider.redeem(form))
 
         def _answer(self, status: int, said: dict[str, Any]) -> None:
-            time.sleep(provider.slow)
             body = json.dumps(said).encode() + (b" " * 2_000_000 if provider.huge else b"")
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
@@ -133,7 +140,6 @@ def running() -> Iterator[Provider]:
         thread.join()
 
 
-def symmetric(secret: str) -> OctKey:
-    """The key of somebody who knows the client secret, or the public key, and signs with that."""
-    encoded = base64.urlsafe_b64encode(secret.encode()).rstrip(b"=").decode()
-    return OctKey.import_key({"kty": "oct", "k": encoded, "kid": "first"})
+def spelled(part: bytes) -> str:
+    """As tokens spell their parts."""
+    return base64.urlsafe_b64encode(part).rstrip(b"=").decode()

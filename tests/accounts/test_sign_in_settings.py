@@ -125,10 +125,10 @@ def test_another_client_knows_nobody_by_their_old_number(directory: Directory, p
 
 @pytest.mark.parametrize(
     "address",
-    (
+    [
         *("10.0.0.7", "127.0.0.1", "169.254.169.254", "192.168.1.1", "172.16.0.1", "0.0.0.0", "100.64.0.1", "224.0.0.1"),
         *("::1", "fe80::1", "fd00::1", "::ffff:10.0.0.7", "64:ff9b::a00:7", "2002:a00:7::1"),
-    ),
+    ],
 )
 def test_the_portal_asks_nobody_of_its_own_network(address: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a name resolves to is looked at, and the connection goes to what was looked at."""

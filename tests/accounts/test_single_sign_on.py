@@ -126,6 +126,24 @@ def test_too_many_groups_to_list_leave_the_roles_as_they_were(client: Client, di
     assert AuditEntry.objects.filter(act="groups_kept").count() == 1
 
 
+def test_what_the_token_leaves_out_is_asked_for(client: Client, directory: Directory, provider: Provider) -> None:
+    """As the specification has it, address and groups may stand elsewhere than in the token; the token's own word wins."""
+    mapped(directory, "Payouts", PartnerRole.INCENTIVES_ADMIN)
+    provider.claims = {"email": None}
+    provider.discovery = {"scopes_supported": ["openid", "groups"]}
+    provider.userinfo = {"sub": "nora", "email": "nora@norrsken.example", "groups": ["Payouts"], "name": "Somebody Else"}
+    assert "groups" in begun(Client(), directory)
+    walk(client, directory, provider)
+    nora = who(client)
+    assert nora and (nora.name, held(nora)) == ("Nora Ny", {PartnerRole.INCENTIVES_ADMIN})
+    assert ("/userinfo", {}, "Bearer unused") in provider.asked
+    provider.userinfo = {**provider.userinfo, "sub": "somebody-else"}
+    assert walk(Client(), directory, provider).status_code == 403
+    provider.userinfo, provider.userinfo_status = {"error": "x"}, 503
+    assert walk(Client(), directory, provider).status_code == 403
+    assert held(nora) == {PartnerRole.INCENTIVES_ADMIN}
+
+
 @pytest.mark.rule("ACC-4")
 def test_the_last_global_admin_stays_one_without_the_group(client: Client, other_partner: Partner, provider: Provider) -> None:
     directory = connected(other_partner, provider)
@@ -192,11 +210,11 @@ def by_an_unknown_key(provider: Provider) -> None:
 
 
 def with_the_client_secret(provider: Provider) -> None:
-    provider.key, provider.algorithm = openid_provider.symmetric(SECRET), "HS256"
+    provider.secret, provider.algorithm = SECRET.encode(), "HS256"
 
 
 def with_the_public_key(provider: Provider) -> None:
-    provider.key, provider.algorithm = openid_provider.symmetric(KEYS[0].as_pem(private=False).decode()), "HS256"
+    provider.secret, provider.algorithm = KEYS[0].as_pem(private=False), "HS256"
 
 
 @pytest.mark.parametrize("forge", [unsigned, by_a_stranger, by_an_unknown_key, with_the_client_secret, with_the_public_key])
