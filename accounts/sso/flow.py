@@ -27,9 +27,11 @@ MINUTES = 15
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Somebody who is back from their provider: its word about them, and where they were going. No password was seen."""
+    """Somebody who is back from their provider: its word about them, when they last proved there who they are (0 where it
+    does not say), and where they were going."""
 
     claims: dict[str, Any]
+    proved_at: float
     next: str
 
 
@@ -39,11 +41,21 @@ def return_address(directory: Directory) -> str:
     return f"{settings.PORTAL_URL}{path}"
 
 
-def begin(session: SessionBase, *, directory: Directory, next_page: str = "", hint: str = "") -> str:
-    """The address at the provider to send the browser to. What must come back is kept in the session."""
+def begin(session: SessionBase, *, directory: Directory, next_page: str = "", hint: str = "", anew: bool = False) -> str:
+    """The address at the provider to send the browser to. What must come back is kept in the session.
+
+    `anew`: they must prove there once more who they are, whatever session they still have.
+    """
     provider = providers.known(directory.issuer)
     state, nonce, verifier = (secrets.token_urlsafe(32) for _each in range(3))
-    begun = {"directory": directory.key, "nonce": nonce, "verifier": verifier, "next": next_page, "at": tokens.world_time()}
+    begun = {
+        "directory": directory.key,
+        "nonce": nonce,
+        "verifier": verifier,
+        "next": next_page,
+        "at": tokens.world_time(),
+        "anew": anew,
+    }
     held = dict(session.get(SESSION_KEY, {}))
     for oldest in sorted(held, key=lambda each: float(held[each]["at"]))[: max(0, len(held) - MOST_BEGUN + 1)]:
         del held[oldest]
@@ -59,6 +71,7 @@ def begin(session: SessionBase, *, directory: Directory, next_page: str = "", hi
         "code_challenge": _challenge(verifier),
         "code_challenge_method": "S256",
         **({"login_hint": hint} if hint else {}),
+        **({"prompt": "login", "max_age": "0"} if anew else {}),
     }
     joint = "&" if "?" in provider.authorization_endpoint else "?"
     return f"{provider.authorization_endpoint}{joint}{urlencode(question)}"
@@ -92,7 +105,20 @@ def finish(session: SessionBase, *, directory: Directory, answer: QueryDict) -> 
         raise _turned_away(str(answer.get("error", "")))
     said = _redeem(directory, provider, code, str(begun["verifier"]))
     claims = tokens.verify(said["id_token"], provider=provider, client_id=directory.client_id, nonce=str(begun["nonce"]))
-    return Arrival(_completed(claims, directory, provider, said.get("access_token")), str(begun["next"]))
+    proved_at = _proved_at(claims, begun)
+    return Arrival(_completed(claims, directory, provider, said.get("access_token")), proved_at, str(begun["next"]))
+
+
+def _proved_at(claims: dict[str, Any], begun: dict[str, Any]) -> float:
+    """The token's `auth_time`. Asked anew it must say that it was now: what we asked stood in the browser's address line."""
+    said = claims.get("auth_time")
+    at = float(said) if tokens.is_time(said) else 0.0
+    if begun.get("anew") and at < float(begun["at"]) - tokens.LEEWAY_SECONDS:
+        raise ValidationError(
+            _("Your provider does not say that you have just signed in there. Its admin can add the claim “auth_time”."),
+            code="not_anew",
+        )
+    return at
 
 
 def _redeem(directory: Directory, provider: Provider, code: str, verifier: str) -> dict[str, Any]:

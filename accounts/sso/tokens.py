@@ -82,7 +82,7 @@ def _check_party(claims: dict[str, Any], client_id: str) -> None:
 def _check_times(claims: dict[str, Any]) -> None:
     now = world_time()
     expires, issued, begins = claims.get("exp"), claims.get("iat"), claims.get("nbf", 0)
-    if not (_is_time(expires) and _is_time(issued) and _is_time(begins)):
+    if not (is_time(expires) and is_time(issued) and is_time(begins)):
         raise _refused("expired")
     if expires + LEEWAY_SECONDS <= now:
         raise _refused("expired")
@@ -90,14 +90,15 @@ def _check_times(claims: dict[str, Any]) -> None:
         raise _refused("early")
 
 
-def _is_time(value: Any) -> TypeGuard[float]:
+def is_time(value: Any) -> TypeGuard[float]:
+    """Whether a claim is a moment: a number, as JSON has them."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def fresh_second_factor_at(claims: dict[str, Any]) -> float | None:
     """When the provider last saw a second factor of this person, where it says so and that is minutes ago; else None."""
     used, at = claims.get("amr"), claims.get("auth_time")
-    if not isinstance(used, list) or not _is_time(at):
+    if not isinstance(used, list) or not is_time(at):
         return None
     is_fresh = -LEEWAY_SECONDS <= world_time() - at <= FRESH_SECONDS
     return float(at) if is_fresh and SECOND_FACTORS & {str(way) for way in used} else None

@@ -1,6 +1,7 @@
 """*Sign in with your company* (rule ACC-5): the address, the way to the partner's provider, and back."""
 
 import logging
+from urllib.parse import urlsplit
 
 from allauth.account.internal.flows.login import record_authentication
 from django import forms
@@ -10,7 +11,7 @@ from django.contrib.auth import login
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.mail_addresses import domain_of
-from accounts.middleware import PARTNER_KEY, THROUGH_KEY
+from accounts.middleware import OWN_KEYS, PARTNER_KEY, THROUGH_KEY
 from accounts.models import Directory
 from accounts.policy import Scope
 from accounts.queries.who_can import who_can
@@ -87,6 +88,7 @@ def start(request: HttpRequest, key: str) -> HttpResponse:
             directory=directory,
             next_page=request.GET.get("next", ""),
             hint=request.session.pop(HINT_KEY, ""),
+            anew=_leads_to_own_keys(request.GET.get("next", "")),
         )
     except ValidationError as refusal:
         return _refused(request, directory, refusal)
@@ -110,6 +112,16 @@ def come_back(request: HttpRequest, key: str) -> HttpResponse:
     return redirect(target)
 
 
+def _leads_to_own_keys(path: str) -> bool:
+    """Whether somebody is on the way to their second factor: a session that was left open, here or at the provider, must not be
+    given one by somebody else."""
+    try:
+        name = resolve(urlsplit(path).path).url_name or ""
+    except (Resolver404, ValueError):
+        return False
+    return name.startswith(OWN_KEYS)
+
+
 def _directory_or_404(key: str) -> Directory:
     directory = Directory.objects.select_related("partner").filter(key=key, is_sign_in_on=True).first()
     if directory is None:
@@ -122,7 +134,7 @@ def _sign_in(request: HttpRequest, directory: Directory, admitted: directory_sig
     user = admitted.membership.user
     login(request, user, backend=OWN_BACKEND)
     request.session[PARTNER_KEY] = request.session[THROUGH_KEY] = str(directory.partner_id)
-    record_authentication(request, user, method="directory", directory=directory.key)
+    record_authentication(request, user, method="directory", directory=directory.key, at=arrival.proved_at)
     factor_at = tokens.fresh_second_factor_at(arrival.claims)
     if factor_at is not None:
         record_authentication(request, user, method="mfa", type="directory", at=factor_at)

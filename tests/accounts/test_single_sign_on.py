@@ -539,6 +539,27 @@ def test_a_second_factor_counts_where_the_provider_saw_one_just_now(
     assert [record["method"] for record in records] == (["directory", "mfa"] if counts else ["directory"])
 
 
+def test_who_sets_up_a_second_factor_proves_anew_who_they_are(client: Client, directory: Directory, provider: Provider) -> None:
+    query = f"?next={reverse('mfa_activate_totp')}"
+    assert "prompt=login&max_age=0" in begun(client, directory, query) and "prompt" not in begun(client, directory)
+    back = reverse("single_sign_on_return", args=[directory.key])
+    for auth_time in (None, int(now()) - 3600, "now"):
+        provider.claims = {"auth_time": auth_time}
+        answer = client.get(back, provider.authorize(begun(client, directory, query)))
+        assert answer.status_code == 403 and "auth_time" in answer.content.decode()
+    provider.claims = {"auth_time": int(now())}
+    answer = client.get(back, provider.authorize(begun(client, directory, query)))
+    assert answer.headers["Location"] == reverse("mfa_activate_totp")
+    assert client.session["account_authentication_methods"][0]["at"] == provider.claims["auth_time"]
+
+
+def test_an_old_session_at_the_provider_is_no_fresh_sign_in(client: Client, directory: Directory, provider: Provider) -> None:
+    for auth_time, recorded in ((None, 0), (1_700_000_000, 1_700_000_000)):
+        provider.claims = {"auth_time": auth_time}
+        walk(client, directory, provider)
+        assert client.session["account_authentication_methods"][-1]["at"] == recorded
+
+
 def test_no_secret_in_logs_addresses_or_the_audit_log(
     client: Client, directory: Directory, provider: Provider, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -196,9 +196,7 @@ def things_of(partner: Partner, location: Location, admin: User) -> Things:
         partner=partner, profile=tax, name="form.pdf", kind="application/pdf", size=3, digest=b"x" * 32
     )
     TaxDocumentContent.objects.create(document=document, content="eHh4")
-    return Things(
-        enrollment, payout, tax, validation, alarm, document, admin, invitation, "no-such-token", directory_of(partner)
-    )
+    return Things(enrollment, payout, tax, validation, alarm, document, admin, invitation, "no-such-token", directory_of(partner))
 
 
 def directory_of(partner: Partner) -> Directory:
