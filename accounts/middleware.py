@@ -16,7 +16,7 @@ PARTNER_KEY = "partner_id"
 THROUGH_KEY = "through_directory_of"
 # Where a person decides how they sign in.
 OWN_KEYS = ("mfa_", "account_change_password", "account_set_password")
-PROVING = {"mfa_authenticate", "mfa_reauthenticate"}
+PROVING = ("mfa_authenticate", "mfa_reauthenticate")
 
 
 class ActorMiddleware:
@@ -66,7 +66,7 @@ class DirectorySessionMiddleware:
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         name = (request.resolver_match and request.resolver_match.url_name) or ""
-        if not name.startswith(OWN_KEYS) or name in PROVING or not request.user.is_authenticated:
+        if not name.startswith(OWN_KEYS) or name.startswith(PROVING) or not request.user.is_authenticated:
             return None
         through = request.session.get(THROUGH_KEY)
         if not through or not memberships_open_to(request.user, None).exclude(partner=through).exists():
