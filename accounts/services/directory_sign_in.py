@@ -46,7 +46,8 @@ def admit(*, directory: Directory, claims: Mapping[str, Any]) -> Admitted:
             directory.refresh_from_db(from_queryset=Directory.objects.select_for_update(no_key=True))
             return _admit(directory, claims)
     except ValidationError as refusal:
-        facts = {"reason": refusal.code, "person": str(claims.get("email", ""))[:254]}
+        said = "".join(char for char in str(claims.get("email", "")) if char.isprintable())
+        facts = {"reason": refusal.code, "person": said[:254]}
         audit.record("sign_in_refused", directory, by=act_as(directory), after=facts)
         raise
 
@@ -150,7 +151,7 @@ def _take_groups(person: DirectoryPerson, claims: Mapping[str, Any]) -> None:
         return
     listed = [said] if isinstance(said, str) else said if isinstance(said, list) else []
     groups = {group.strip() for group in listed if isinstance(group, str) and 0 < len(group.strip()) <= LONGEST_GROUP}
-    person.claimed_groups = sorted(group for group in groups if "\0" not in group)[:MOST_GROUPS]
+    person.claimed_groups = sorted(group for group in groups if group.isprintable())[:MOST_GROUPS]
 
 
 def _name(claims: Mapping[str, Any], email: str) -> str:

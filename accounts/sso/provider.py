@@ -40,10 +40,10 @@ def discover(issuer: str) -> Provider:
     """
     status, said = fetching.fetch_json(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
     named = str(said.get("issuer", ""))
-    if status != 200 or not named:
+    if status != 200 or not named.isprintable() or not 0 < len(named) <= 300:
         raise ValidationError(_("There is no OpenID Connect provider at this address."), code="no_provider")
     if named.rstrip("/") != issuer.rstrip("/"):
-        raise ValidationError(_("The provider at this address calls itself %(issuer)s.") % {"issuer": named[:300]}, code="issuer")
+        raise ValidationError(_("The provider at this address calls itself %(issuer)s.") % {"issuer": named}, code="issuer")
     addresses = {name: str(said.get(name, "")) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
     userinfo = str(said.get("userinfo_endpoint") or "")
     for address in [*addresses.values(), *filter(None, [userinfo])]:

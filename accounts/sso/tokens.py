@@ -34,11 +34,11 @@ def verify(token: str, *, provider: Provider, client_id: str, nonce: str) -> dic
     """
     claims = _signed(token, provider, client_id)
     _check_party(claims, client_id)
-    if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
+    if not hmac.compare_digest(str(claims.get("nonce", "")).encode(errors="replace"), nonce.encode()):
         raise _refused("nonce")
     _check_times(claims)
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not 0 < len(subject) <= 255:
+    if not isinstance(subject, str) or not 0 < len(subject) <= 255 or not subject.isprintable():
         raise _refused("subject")
     return claims
 

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from joserfc import jwt
+from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 
 KEYS = [RSAKey.generate_key(2048, {"kid": name, "use": "sig"}) for name in ("first", "second")]
@@ -89,7 +89,7 @@ class Provider:
             seal = hmac.digest(self.secret, signed.encode(), "sha256") if self.algorithm == "HS256" else b""
             return f"{signed}.{spelled(seal)}"
         header = {"alg": self.algorithm, "kid": self.key.kid}
-        return jwt.encode(header, claims, self.key, algorithms=[self.algorithm])
+        return jws.serialize_compact(header, json.dumps(claims).encode(), self.key, algorithms=[self.algorithm])
 
     def keys(self) -> dict[str, Any]:
         return {"keys": [key.as_dict(private=False) for key in self.published]}

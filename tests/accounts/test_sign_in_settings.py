@@ -1,6 +1,9 @@
 """Setting up single sign-on (rule ACC-5): the provider is asked first, domains are proven by DNS, groups give roles."""
 
+import contextlib
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -145,9 +148,31 @@ def test_addresses_that_are_not_asked(address: str, settings: Any) -> None:
     assert code_of(lambda: fetching.require_outside(address)) == "address"
 
 
-def test_a_provider_that_answers_too_much_or_redirects(provider: Provider) -> None:
+def test_a_provider_that_answers_too_much(provider: Provider) -> None:
     provider.huge = True
     assert code_of(lambda: providers.discover(provider.issuer)) == "unreachable"
+
+
+def test_a_provider_that_drips(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Byte after byte keeps a connection open, but not for longer than a page may take."""
+    monkeypatch.setattr(fetching, "WHOLE_SECONDS", 1)
+    door = socket.create_server(("127.0.0.1", 0))
+
+    def drip() -> None:
+        visitor, _from = door.accept()
+        with visitor, contextlib.suppress(OSError):
+            visitor.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            while True:
+                visitor.sendall(b"x")
+                time.sleep(0.05)
+
+    dripping = threading.Thread(target=drip)
+    dripping.start()
+    began = time.monotonic()
+    assert code_of(lambda: providers.discover(f"http://127.0.0.1:{door.getsockname()[1]}")) == "unreachable"
+    assert time.monotonic() - began < 3
+    dripping.join()
+    door.close()
 
 
 @pytest.mark.parametrize("who", ["astrid", "ines", "ulf", "otto"])

@@ -107,6 +107,15 @@ def test_who_has_no_role_reads_who_can_give_one(client: Client, directory: Direc
     assert "Gunnar Lind" in client.get(reverse("guide")).content.decode()
 
 
+def test_groups_that_are_no_names_are_left_out(client: Client, directory: Directory, provider: Provider) -> None:
+    mapped(directory, "Payouts", PartnerRole.INCENTIVES_ADMIN)
+    provider.claims = {"groups": ["Payouts", "", 7, None, ["x"], "x" * 300, "a\0b", "\ud800"], "name": "Nora\0"}
+    walk(client, directory, provider)
+    nora = who(client)
+    assert nora and held(nora) == {PartnerRole.INCENTIVES_ADMIN} and nora.name == "nora"
+    assert DirectoryPerson.objects.get().claimed_groups == ["Payouts"]
+
+
 def test_app_roles_by_another_claim(client: Client, directory: Directory, provider: Provider) -> None:
     Directory.objects.update(groups_claim="roles")
     mapped(directory, "payout.admin", PartnerRole.INCENTIVES_ADMIN)
@@ -176,6 +185,9 @@ LIES: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
     "not yet": (lambda: {"nbf": now() + 600}, "lies in the future"),
     "nobody": (lambda: {"sub": None}, "does not say who you are"),
     "a number for a person": (lambda: {"sub": 7}, "does not say who you are"),
+    "a name that can't be stored": (lambda: {"sub": "a\0b"}, "does not say who you are"),
+    "half a letter": (lambda: {"nonce": "\ud800"}, "belongs to another sign-in"),
+    "an address that can't be stored": (lambda: {"email": "nora\0\ud800@norrsken.example"}, "an e-mail address that is none"),
     "no address": (lambda: {"email": None}, "did not send your e-mail address"),
     "an address that is none": (lambda: {"email": "nora"}, "an e-mail address that is none"),
     "two addresses": (lambda: {"email": ["nora@norrsken.example"]}, "did not send your e-mail address"),
