@@ -1,17 +1,24 @@
 """Gives every request its actor, and every page its person's language."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
-from accounts.actor import Actor, actor_for
+from accounts.actor import Actor, actor_for, memberships_open_to
 from incentives_portal.core import wall
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 PARTNER_KEY = "partner_id"
+# The partner whose directory signed this session in, for which alone it acts.
+THROUGH_KEY = "through_directory_of"
+# Where a person decides how they sign in.
+OWN_KEYS = ("mfa_", "account_change_password", "account_set_password")
+PROVING = ("mfa_authenticate", "mfa_reauthenticate")
 
 
 class ActorMiddleware:
@@ -27,7 +34,8 @@ class ActorMiddleware:
         def build() -> Actor | None:
             if not request.user.is_authenticated:
                 return None
-            actor = actor_for(request.user, request.session.get(PARTNER_KEY))
+            through = request.session.get(THROUGH_KEY, "")
+            actor = actor_for(request.user, request.session.get(PARTNER_KEY), through=through)
             if wall.seen() == wall.NOTHING:  # else the page said so itself
                 wall.look(seen_by(actor))
             return actor
@@ -58,3 +66,25 @@ class PersonsLanguageMiddleware:
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
         return response
+
+
+class DirectorySessionMiddleware:
+    """A partner's directory changes no password and no second factor of somebody who belongs to other partners too.
+
+    Else whoever runs the directory could sign in as that person, give them a password, and come back by it for the others.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        name = (request.resolver_match and request.resolver_match.url_name) or ""
+        if not name.startswith(OWN_KEYS) or name.startswith(PROVING) or not request.user.is_authenticated:
+            return None
+        through = request.session.get(THROUGH_KEY)
+        if not through or not memberships_open_to(request.user, None).exclude(partner=through).exists():
+            return None
+        return render(request, "accounts/single_sign_on_limited.html", status=403)

@@ -6,14 +6,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.stagekit import clear_login
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import translation
 
+from accounts.actor import directory_required_of
 from accounts.services import signing_in
 from incentives_portal.core import outbox, rotation, secrets
 
@@ -59,9 +62,20 @@ class AccountAdapter(DefaultAccountAdapter):
         """On the portal's own address, whatever host the request named."""
         return f"{settings.PORTAL_URL}{urlsplit(super().get_reset_password_from_key_url(key)).path}"
 
+    def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
+        """Where a partner requires its directory, a password or passkey lets nobody in, and the page says what does."""
+        directory = directory_required_of(user)
+        if directory is not None:
+            clear_login(request)
+            return render(request, "accounts/single_sign_on_required.html", {"directory": directory}, status=403)
+        response: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return response
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Owes the mail (rule INV-6): a mail server that is away breaks no page, and tells nobody who has an account."""
         user = context.get("user")
+        if user and template_prefix == "account/email/password_reset_key" and directory_required_of(user):
+            template_prefix = "account/email/single_sign_on_required"
         language = user.language if user else translation.get_language() or settings.LANGUAGE_CODE
         site = _Portal(settings.PARTNER_CENTER_NAME, settings.PORTAL_URL)
         with translation.override(language):

@@ -18,6 +18,7 @@ from accounts.views import (
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("accounts.sign_in_urls")),
     path("people/", people.people, name="people"),
     path("people/invite/", invitations.invite_person, name="invite_person"),
     path("people/grid/", role_grid.role_grid, name="role_grid"),

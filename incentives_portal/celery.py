@@ -32,6 +32,7 @@ _SCHEDULE = {
     "enrollment.tasks.evaluate_and_invite": _nightly,
     "accounts.tasks.tell_of_expired_roles": _nightly,
     "incentives_portal.core.tasks.check_secrets": crontab(hour=4, minute=0),
+    "accounts.tasks.realign_directories": _sweep,
 }
 # A hint that no worker took before the next one is due is dropped: a worker that comes back finds no pile of them.
 app.conf.beat_schedule = {

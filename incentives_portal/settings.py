@@ -82,8 +82,6 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "allauth",
     "allauth.account",
-    "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
     "allauth.mfa",
     "allauth.usersessions",
     "django_countries",
@@ -104,6 +102,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.ActorMiddleware",
     "accounts.middleware.PersonsLanguageMiddleware",
+    "accounts.middleware.DirectorySessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -237,6 +236,8 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_ISSUER = PARTNER_CENTER_NAME
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 TEAM_INVITATION_DAYS = 7
+# Name servers (`address:port`) that are asked for the records which prove mail domains; without any, the system's own.
+DNS_SERVERS = env.list("DNS_SERVERS", default=[])
 
 # --- Languages, time, fiscal year ----------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -32,6 +32,7 @@ class Directory(models.Model):
 
     `key` stands in addresses in place of the partner. `is_sign_in_required`: whoever has an address in a proven domain signs
     in by the directory and no longer by password, global admins excepted, who must get in when the directory is broken.
+    `realign_due_at`: since then, everybody's roles wait to be aligned with their groups.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -43,6 +44,7 @@ class Directory(models.Model):
     groups_claim = models.CharField(_("groups claim"), max_length=100, default="groups")
     is_sign_in_on = models.BooleanField(_("single sign-on is on"), default=False)
     is_sign_in_required = models.BooleanField(_("single sign-on is required"), default=False)
+    realign_due_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=DatabaseNow())
 
     class Meta:

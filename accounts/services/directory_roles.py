@@ -12,7 +12,11 @@ from django.db.models import Prefetch, QuerySet
 from accounts.models import Directory, DirectoryPerson, GroupMapping, Location, Membership, Origin, RoleAssignment, RoleLocation
 from accounts.roles import PartnerRole
 from accounts.services import many_roles, roles
-from incentives_portal.core import audit
+from incentives_portal.core import audit, clock
+from incentives_portal.core.waking import wake_on_commit
+
+# So many people are aligned while the admin who changes a mapping waits.
+AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ def act_as(directory: Directory) -> audit.By:
 def given_by(groups: Iterable[str], mappings: Iterable[GroupMapping]) -> list[Given]:
     """The roles that `groups` give, one for each role. Names and numbers of groups are compared without regard to case.
 
-    Mappings of one role all name the same programs (see `services.directories`), so adding up places never widens a
+    Mappings of one role all name the same programs (see `services.group_mappings`), so adding up places never widens a
     limit to programs.
     """
     known = {group.casefold() for group in groups}
@@ -133,6 +137,32 @@ def _terms(given: Given) -> roles.Terms:
 def _terms_held(role: RoleAssignment) -> roles.Terms:
     listed = frozenset(row.location_id for row in role.listed.all())
     return roles.Terms(role.entire_organization, listed, tuple(sorted(role.program_codes)), role.expires_on)
+
+
+def align_everybody(*, directory: Directory) -> None:
+    """Aligns everybody the directory knows: at once where they are few, else by the sweep `realign_due`, which begins now."""
+    known = list(directory.people.select_related("membership__user", "membership__partner", "directory__partner")[: AT_ONCE + 1])
+    if len(known) <= AT_ONCE:
+        for person in known:
+            align(person=person)
+        return
+    Directory.objects.filter(pk=directory.pk).update(realign_due_at=clock.now())
+    wake_on_commit("accounts.tasks.realign_directories")
+
+
+def realign_due() -> int:
+    """Aligns the people of every directory that waits for it, each in a transaction of their own; returns how many they were.
+
+    Killed on the way, it begins anew: aligning twice is the same as once. A change of the mappings in between leaves the
+    directory waiting.
+    """
+    done = 0
+    for directory in Directory.objects.filter(realign_due_at__isnull=False):
+        for person in directory.people.select_related("membership__user", "membership__partner", "directory__partner"):
+            align(person=person)
+            done += 1
+        Directory.objects.filter(pk=directory.pk, realign_due_at=directory.realign_due_at).update(realign_due_at=None)
+    return done
 
 
 def _give(membership: Membership, given: Given, by: Any) -> None:

@@ -14,10 +14,10 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.models import Location, Partner, RoleRequest, User
+from accounts.models import Directory, GroupMapping, Location, MailDomain, Partner, RoleRequest, User
 from accounts.services import scim_tokens, team_invitations
 from enrollment.models import Enrollment, Notice
-from incentives_portal.core import audit
+from incentives_portal.core import audit, clock
 from profiles.models import BankAlarm, PayoutProfile, TaxDocument, TaxDocumentContent, TaxProfile, Validation
 from profiles.services import payouts, taxes, validations
 from tests import factories as make
@@ -124,9 +124,23 @@ ADDRESSES = {
     "scim_unsupported": Address(SCIM, "scim_id"),
     "scim_root": Address(SCIM),
     "scim_nothing": Address(SCIM, "scim_id"),
+    "single_sign_on": Address(PUBLIC),
+    "single_sign_on_start": Address(PUBLIC, "key"),
+    "single_sign_on_return": Address(PUBLIC, "key"),
+    "sign_in_settings": Address(SIGN_IN),
+    "sign_in_begin": Address(SIGN_IN, post=True),
+    "sign_in_provider": Address(SIGN_IN),
+    "sign_in_switch": Address(SIGN_IN, post=True),
+    "sign_in_forget": Address(SIGN_IN, post=True),
+    "mail_domain_add": Address(SIGN_IN, post=True),
+    "mail_domain_check": Address(SIGN_IN, "domain", post=True),
+    "mail_domain_remove": Address(SIGN_IN, "domain", post=True),
+    "group_mapping_new": Address(SIGN_IN),
+    "group_mapping": Address(SIGN_IN, "mapping"),
+    "group_mapping_remove": Address(SIGN_IN, "mapping", post=True),
 }
 # Others' pages, tested by their makers; the demonstration's are installed on loopback only.
-FOREIGN = ("None", "account_", "mfa_", "usersessions_", "socialaccount_", "openid_connect_", "demo_", "styleguide", "admin:")
+FOREIGN = ("None", "account_", "mfa_", "usersessions_", "demo_", "styleguide", "admin:")
 
 
 def names(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
@@ -158,6 +172,7 @@ class Things:
     scim_token: Any
     request: RoleRequest
     token: str
+    directory: Directory
 
     def _request_of(self, user: User) -> Any:
         """A request of their own where the things are their partner's; else the one that is there."""
@@ -190,6 +205,9 @@ class Things:
             "gap": [],
             "request": [self.request.pk],
             "own_request": [self._request_of(user)],
+            "key": [self.directory.key],
+            "domain": [self.directory.domains.get().pk],
+            "mapping": [self.directory.mappings.get().pk],
             "notice": [
                 Notice.objects.get_or_create(user=user, enrollment=self.enrollment, kind="invitation", key=f"matrix-{user.pk}")[
                     0
@@ -228,7 +246,17 @@ def things_of(partner: Partner, location: Location, admin: User) -> Things:
     TaxDocumentContent.objects.create(document=document, content="eHh4")
     scim_token, _text = scim_tokens.create(partner=partner, name="Directory", by=audit.SYSTEM)
     request = make.RoleRequestFactory.create(membership=admin.memberships.get())
-    return Things(enrollment, payout, tax, validation, alarm, document, admin, invitation, scim_token, request, "no-such-token")
+    directory = directory_of(partner)
+    return Things(
+        enrollment, payout, tax, validation, alarm, document, admin, invitation, scim_token, request, "no-such-token", directory
+    )
+
+
+def directory_of(partner: Partner) -> Directory:
+    directory, _made = Directory.objects.get_or_create(partner=partner)
+    MailDomain.objects.create(directory=directory, domain=f"{partner.pga_id}.example", proven_at=clock.now())
+    GroupMapping.objects.create(directory=directory, group="Readers", role="incentives_user", entire_organization=True)
+    return directory
 
 
 @pytest.fixture
@@ -293,7 +321,7 @@ def test_another_partners_objects_do_not_exist(role: str, others: Things, as_: C
     user = request.getfixturevalue(role)
     found = {}
     for name, address in ADDRESSES.items():
-        if address.of in {"", "token", "program", "kind", "scim_id"}:
+        if address.of in {"", "token", "program", "kind", "key", "scim_id"}:
             continue
         with undone():
             status = ask(as_(user), name, others.path(name, others.member), user, gap_form(others))

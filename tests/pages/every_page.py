@@ -14,8 +14,8 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from PIL import Image
 
-from accounts.models import Location, TeamInvitation, User
-from accounts.services import role_requests, roles, scim_tokens, team_invitations
+from accounts.models import Directory, Location, MailDomain, TeamInvitation, User
+from accounts.services import group_mappings, mail_domains, role_requests, roles, scim_tokens, team_invitations
 from enrollment.derivation import settle
 from enrollment.models import EndReason, Enrollment
 from enrollment.services import enrolling
@@ -37,7 +37,7 @@ ANSWERS = {
     ("bank_alarm", "refused"): 410,
     ("audit_log", "no-day"): 400,
     ("roles_as_of", "no-day"): 400,
-    ("socialaccount_login_error", ""): 401,
+    ("single_sign_on_return", ""): 403,
 }
 
 
@@ -218,6 +218,18 @@ def _people(world: World) -> None:
     scim_tokens.rotate(token=old, by=world.gunnar)
     team_invitations.invite(email="olga@x.example", language=world.gunnar.language, **terms)
     world.things["invitation"] = TeamInvitation.objects.get(email="olga@x.example")
+    _directory(world)
+
+
+def _directory(world: World) -> None:
+    """Connected to a provider that is away."""
+    partner = world.gunnar.memberships.get().partner
+    connected = {"issuer": "http://127.0.0.1:9/a-tenant-with-a-number", "client_id": "portal", "is_sign_in_on": True}
+    world.things["directory"] = directory = Directory.objects.update_or_create(partner=partner, defaults=connected)[0]
+    MailDomain.objects.create(directory=directory, domain="norrsken.example", proven_at=clock.now())
+    mail_domains.add(directory=directory, domain="a-long-name.of-a-company.example", by=world.gunnar)
+    terms = {"group": "5d1c2b3a-0f7e-4a57-9c1d-8d41c0a9f2e7", "role": "incentives_user", "entire_organization": True}
+    world.things["mapping"] = group_mappings.save(directory=directory, **terms, by=world.gunnar)
 
 
 def _requests(world: World) -> None:
@@ -249,11 +261,12 @@ NOT_PAGES = {
     "accept", "decline", "undo_decline", "notice_open", "set_language", "switch_partner", "demo_sign_in", "demo_clock",
     "payout_archive", "payout_check", "tax_document", "tax_document_upload", "tax_document_remove", "tax_archive", "tax_check", "review_claim", "review_approve", "review_reject",
     "person_restore", "team_invitation_withdraw", "health", "gap_fill", "role_request_grant", "role_request_decline", "role_request_withdraw",
-    "mfa_download_recovery_codes", "account_confirm_login_code", "account_set_password", "openid_connect_callback",
-    "audit_export", "roles_as_of_export", "openid_connect_login", "socialaccount_signup", "program_guide", "account_email_verification_sent",
+    "mfa_download_recovery_codes", "account_confirm_login_code", "account_set_password", "audit_export", "roles_as_of_export", "program_guide", "account_email_verification_sent",
     "scim_token_create", "scim_token_rotate", "scim_token_revoke",
     "scim_users", "scim_user", "scim_groups", "scim_group", "scim_config", "scim_resource_types", "scim_resource_type",
     "scim_schemas", "scim_schema", "scim_unsupported", "scim_root", "scim_nothing",  # machines speak to them
+    "single_sign_on_start", "sign_in_begin", "sign_in_switch", "sign_in_forget", "mail_domain_add", "mail_domain_check",
+    "mail_domain_remove", "group_mapping_remove",
     "demo_mail_html",  # a sandbox in which no script runs, not even axe; the mails are looked at by themselves
 }  # fmt: skip
 
@@ -279,8 +292,9 @@ def _entrance(world: World) -> Iterator[Visit]:
     yield Visit("account_reset_password_from_key", args=tuple(key))
     yield Visit("account_reset_password_from_key", args=("x", "y-z"), label="spent")
     yield Visit("account_confirm_email", args=("nothing",))
-    yield Visit("socialaccount_login_cancelled")
-    yield Visit("socialaccount_login_error")
+    yield Visit("single_sign_on")
+    yield Visit("single_sign_on", press="main form button")
+    yield Visit("single_sign_on_return", args=(world.things["directory"].key,))
     yield Visit("join", args=(world.things["token"],))
     yield Visit("join", args=(world.things["token"],), press="main form button")
     yield Visit("join", args=("nothing",), label="refused")
@@ -362,6 +376,7 @@ def _people_pages(world: World) -> Iterator[Visit]:
     yield Visit("provisioning", world.astrid, label="403")
     yield Visit("role_edit", world.gunnar, (ines, "incentives_user"), press="main form .grid-bar button", label="incentives_user")
     yield from _who_can_pages(world)
+    yield from _sign_in_settings_pages(world)
 
 
 def _who_can_pages(world: World) -> Iterator[Visit]:
@@ -400,11 +415,21 @@ def _audit_pages(world: World) -> Iterator[Visit]:
     yield Visit("roles_as_of", world.gunnar, query="?on=2020-02-31", label="no-day")
 
 
+def _sign_in_settings_pages(world: World) -> Iterator[Visit]:
+    yield Visit("sign_in_settings", world.gunnar)
+    yield Visit("sign_in_settings", world.gloria, label="before")
+    yield Visit("sign_in_provider", world.gunnar)
+    yield Visit("sign_in_provider", world.gunnar, press="main form .buttons button")
+    yield Visit("group_mapping_new", world.gunnar)
+    yield Visit("group_mapping_new", world.gunnar, press="main form .buttons button")
+    yield Visit("group_mapping", world.gunnar, (world.things["mapping"].pk,))
+
+
 def _security_pages(world: World) -> Iterator[Visit]:
     for name in ("account_logout", "account_email", "account_change_password", "account_reauthenticate", "usersessions_list"):
         yield Visit(name, world.ines)
     yield Visit("account_change_password", world.ines, press="main form button")
-    for name in ("mfa_index", "mfa_activate_totp", "socialaccount_connections"):
+    for name in ("mfa_index", "mfa_activate_totp"):
         yield Visit(name, world.ines)
     yield Visit("mfa_activate_totp", world.ines, press="main form button")
     for name in (
