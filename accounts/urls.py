@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from accounts.scim.views.discovery import nothing
-from accounts.views import audit_log, invitations, people, preferences, provisioning, role_edit, roles_as_of
+from accounts.views import audit_log, invitations, people, preferences, provisioning, role_edit, roles_as_of, sessions
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("people/", people.people, name="people"),
@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("scim/v2", nothing, name="scim_root"),
     path("scim/v2/", include("accounts.scim.urls")),
     path("join/<str:token>/", invitations.join, name="join"),
+    path("sessions/<int:pk>/end/", sessions.session_end, name="session_end"),
     path("partner/", preferences.switch_partner, name="switch_partner"),
     path("language/", preferences.set_language, name="set_language"),
 ]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import policy
-from accounts.access import PortalRequest, allowed
+from accounts.access import PortalRequest, allowed, fresh_second_factor
 from accounts.models import Membership
 from accounts.queries.coverage import coverage
 from accounts.queries.history import history_of
@@ -102,6 +102,7 @@ def _manage(request: PortalRequest, membership_id: uuid.UUID, verb: Callable[...
 
 @require_POST
 @allowed(Permission.ASSIGN_INCENTIVES_ROLES)
+@fresh_second_factor
 def suspend(request: PortalRequest, membership_id: uuid.UUID) -> HttpResponse:
     """Their roles stop counting."""
     membership, _done = _manage(request, membership_id, services.suspend, _("%(person)s is suspended."))
@@ -110,6 +111,7 @@ def suspend(request: PortalRequest, membership_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @allowed(Permission.ASSIGN_INCENTIVES_ROLES)
+@fresh_second_factor
 def restore(request: PortalRequest, membership_id: uuid.UUID) -> HttpResponse:
     """Their roles count again."""
     membership, _done = _manage(request, membership_id, services.restore, _("%(person)s is no longer suspended."))
@@ -118,6 +120,7 @@ def restore(request: PortalRequest, membership_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @allowed(Permission.ASSIGN_INCENTIVES_ROLES)
+@fresh_second_factor
 def remove(request: PortalRequest, membership_id: uuid.UUID) -> HttpResponse:
     """They leave the partner, and every role ends."""
     membership, gone = _manage(request, membership_id, services.remove, _("%(person)s is removed, and every role ended."))
@@ -126,6 +129,7 @@ def remove(request: PortalRequest, membership_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @allowed(Permission.ASSIGN_INCENTIVES_ROLES)
+@fresh_second_factor
 def withdraw(request: PortalRequest, invitation_id: uuid.UUID) -> HttpResponse:
     """The invitation's link stops working."""
     invitation = invitation_or_404(request, invitation_id)
