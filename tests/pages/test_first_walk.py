@@ -18,6 +18,7 @@ from tests.pages.visiting import LOCALES
 from tests.pages.walk_world import World, build
 from tests.pages.words import LANGUAGES, Say, words
 from tests.services import Mailbox
+from tests.signing_in import app_of, code_now
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 REASON = "The account holder isn't the company. Use an account in the company's legal name, or correct the holder's name."
