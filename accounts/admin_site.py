@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
+from accounts import confirming
 from accounts.actor import Actor
 from accounts.policy import NotAllowedError
 from accounts.roles import Permission
@@ -52,7 +53,8 @@ class PortalAdminSite(AdminSite):
         def within_the_partner(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             if not request.user.is_superuser and not _is_partners_page(request):
                 raise Http404
-            return view(request, *args, **kwargs)
+            asked = confirming.ask(request) if _changes_something(request, view) else None
+            return view(request, *args, **kwargs) if asked is None else asked
 
         return super().admin_view(within_the_partner, cacheable)
 
@@ -85,6 +87,14 @@ class PortalAdminSite(AdminSite):
         if actor and actor.partner and not request.user.is_superuser:
             context["site_header"] = f"{context['site_header']} – {actor.partner}"
         return context
+
+
+def _changes_something(request: HttpRequest, view: Callable[..., Any]) -> bool:
+    """A POST, or reading the form that it would come from, asks for a fresh second factor (rule ACC-9)."""
+    page, verb = getattr(view, "__self__", None), getattr(view, "__name__", "").removesuffix("_view")
+    if request.method == "POST":
+        return verb != "logout"
+    return isinstance(page, ModelAdmin) and verb in {"add", "change", "delete"} and getattr(page, f"has_{verb}_permission")(request)
 
 
 def _is_partners_page(request: HttpRequest) -> bool:

@@ -9,7 +9,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People and roles")
 
     def ready(self) -> None:
-        from accounts import audit_wording, listeners  # noqa: F401
+        from accounts import audit_wording, listeners, second_factor_events  # noqa: F401
         from accounts.sign_in import TOTP_PLACE
         from incentives_portal.core import rotation
 

@@ -1,4 +1,4 @@
-"""Gives every request its actor, and every page its person's language."""
+"""Gives every request its actor, every page its person's language, and operators the way to their second factor."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
+from accounts import confirming, second_factor
 from accounts.actor import Actor, actor_for, memberships_open_to
 from incentives_portal.core import wall
 
@@ -88,3 +89,39 @@ class DirectorySessionMiddleware:
         if not through or not memberships_open_to(request.user, None).exclude(partner=through).exists():
             return None
         return render(request, "accounts/single_sign_on_limited.html", status=403)
+
+
+class SecondFactorMiddleware:
+    """Operators and superusers reach nothing without a second factor in this very session (rule ACC-9).
+
+    Without one set up, every page leads to setting one up; with one, to confirming it. Left open is what that takes.
+    """
+
+    OPEN = frozenset({"account_login", "account_logout", "admin:logout", "account_reauthenticate", "set_language", "health"})
+    SETTING_UP = "mfa_"
+    ADDING = frozenset({"mfa_activate_totp", "mfa_add_webauthn"})
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, *_arguments: Any) -> HttpResponse | None:
+        if not request.user.is_authenticated:
+            return None
+        name = (request.resolver_match and request.resolver_match.view_name) or ""
+        if name in self.ADDING and not confirming.may_add_a_factor(request):
+            return confirming.lead_to_signing_in_again(request)
+        if name in self.OPEN or name.startswith(self.SETTING_UP) or getattr(view, "open_without_second_factor", False):
+            return None
+        if second_factor.is_in_session(request):
+            _arrived(request)
+            return None
+        return confirming.lead_to_confirming(request) if second_factor.must_have_one(request.user) else None
+
+
+def _arrived(request: HttpRequest) -> None:
+    """Whoever is on a page again needs no way back to it. Sessions that know no such way are not written."""
+    if second_factor.NEXT_KEY in request.session:
+        del request.session[second_factor.NEXT_KEY]

@@ -15,6 +15,7 @@ from accounts.views import (
     role_edit,
     role_grid,
     roles_as_of,
+    sessions,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -49,6 +50,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me/ask/", requests.role_ask, name="role_ask"),
     path("me/requests/<uuid:request_id>/withdraw/", requests.request_withdraw, name="role_request_withdraw"),
     path("join/<str:token>/", invitations.join, name="join"),
+    path("sessions/<int:pk>/end/", sessions.session_end, name="session_end"),
     path("partner/", preferences.switch_partner, name="switch_partner"),
     path("language/", preferences.set_language, name="set_language"),
 ]

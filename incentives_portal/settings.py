@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.SecondFactorMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "incentives_portal.core.unreadable.UnreadableMiddleware",
@@ -209,14 +210,18 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
-if TESTING:
-    # The cast of a test signs in hundreds of times.
-    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "accounts.passwords.MaximumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.passwords.GuessableValidator"},
+    {"NAME": "accounts.passwords.LeakedValidator"},
 ]
+# A file of SHA-1 hashes of leaked passwords, one `HASH:count` a line, sorted by hash, as the downloader of Have I Been Pwned
+# writes it. Looked up here, nobody is asked. Without it the common passwords that come with the portal are refused.
+LEAKED_PASSWORDS_FILE = env.str("LEAKED_PASSWORDS_FILE", default="")
+# How long a confirmed second factor counts as fresh for changes to roles, profiles and sign-in (rule ACC-9).
+FRESH_SECOND_FACTOR_SECONDS = env.int("FRESH_SECOND_FACTOR_SECONDS", default=300)
 if TESTING:
     # Slow on purpose elsewhere; the tests sign in thousands of times.
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -229,12 +234,26 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "accounts.sign_in.AccountAdapter"
 MFA_ADAPTER = "accounts.sign_in.SecondFactorAdapter"
 USERSESSIONS_ADAPTER = "accounts.sign_in.SessionsAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {
+    "authenticate": "accounts.second_factor_forms.AuthenticateForm",
+    "reauthenticate": "accounts.second_factor_forms.ReauthenticateForm",
+    "add_webauthn": "accounts.second_factor_forms.AddPasskeyForm",
+    "edit_webauthn": "accounts.second_factor_forms.RenamePasskeyForm",
+}
+# Who gets a new password, or adds or removes a second factor, is told by mail.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = FRESH_SECOND_FACTOR_SECONDS
 # Nobody signs themselves up with an address of somebody else, which is what allauth guards against here; people who came
 # with the membership system's feed have confirmed no address and must be able to set up a second factor.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
+# A code that is typed just as the next one appears still counts; none counts twice (accounts/second_factor_forms.py).
+MFA_TOTP_TOLERANCE = 1
 MFA_TOTP_ISSUER = PARTNER_CENTER_NAME
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+# Besides allauth's own limits: a link to join is a secret, and nobody tries one after the other.
+ACCOUNT_RATE_LIMITS = {"join": "60/m/ip"}
 TEAM_INVITATION_DAYS = 7
 # Name servers (`address:port`) that are asked for the records which prove mail domains; without any, the system's own.
 DNS_SERVERS = env.list("DNS_SERVERS", default=[])

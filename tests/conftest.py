@@ -1,6 +1,8 @@
 """The cast, the same in every test, and clients that are signed in as them."""
 
+import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -10,6 +12,7 @@ from django.test import Client
 from accounts.models import Location, Partner, User
 from accounts.roles import OperatorRole
 from tests import factories as make
+from tests.signing_in import sign_in
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +20,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     """This process logs in as the owner, who makes the tests' database; tests.database then steps down."""
     owner = settings.DATABASE_LOGINS.get("owner", {})
     connection.settings_dict.update({key: owner[key] for key in ("USER", "PASSWORD") if key in owner})
+
+
+@pytest.fixture(autouse=True)
+def own_cache(settings: Any) -> None:
+    """What one test tries too often is not held against the next one."""
+    settings.CACHES = {"default": settings.CACHES["default"] | {"KEY_PREFIX": f"test-{uuid.uuid4()}"}}
 
 
 @pytest.fixture
@@ -101,12 +110,10 @@ def pelle(db: None) -> User:
 
 
 @pytest.fixture
-def as_(db: None) -> Callable[[User], Client]:
-    """`as_(ines).get(...)`: a client that is signed in."""
+def as_(db: None) -> Callable[..., Client]:
+    """`as_(ines).get(...)`: a client that is signed in, with a second factor unless `second_factor=False`."""
 
-    def client(user: User) -> Client:
-        browser = Client()
-        browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-        return browser
+    def client(user: User, **how: Any) -> Client:
+        return sign_in(Client(), user, **how)
 
     return client

@@ -112,6 +112,7 @@ def _held(role: RoleAssignment, granters: set[uuid.UUID], *, approximate: bool) 
         by = role.get_origin_display()
     else:
         by = str(role.granted_by) if role.granted_by_id in granters else settings.OPERATOR_NAME
-    then = sorted((row.location for row in (*role.listed.all(), *role.formerly_listed.all())), key=lambda place: place.name)
+    rows: list[RoleLocation | FormerRoleLocation] = [*role.listed.all(), *role.formerly_listed.all()]
+    then = sorted((row.location for row in rows), key=lambda place: place.name)
     places = () if role.entire_organization else tuple(map(str, then))
     return HeldThen(role, user.name, user.email, role.get_role_display(), scope_of(role, then), places, by, approximate)

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from allauth.account.internal.flows.login import record_authentication
+from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
@@ -13,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts import policy
-from accounts.access import PortalRequest, allowed
+from accounts.access import PortalRequest, allowed, fresh_second_factor
 from accounts.addresses import Pasted
 from accounts.forms import InviteForm, JoinForm
 from accounts.middleware import PARTNER_KEY
@@ -27,6 +29,7 @@ OWN_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 @require_http_methods(["GET", "POST"])
 @allowed(Permission.ASSIGN_INCENTIVES_ROLES)
+@fresh_second_factor
 def invite_person(request: PortalRequest) -> HttpResponse:
     """Whom to invite, with which role, where. Who can be invited is; the other addresses stay in the form, with the reason."""
     partner = partner_of(request)
@@ -81,7 +84,10 @@ def _say_who_is_invited(request: PortalRequest, emails: list[str]) -> None:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:
-    """What was offered and by whom; POST accepts. Reading the page changes nothing."""
+    """What was offered and by whom; POST accepts. Reading the page changes nothing, and nobody reads page after page."""
+    too_many: HttpResponse | None = ratelimit.consume_or_429(request, action="join", limit_get=True)
+    if too_many is not None:
+        return too_many
     try:
         invitation = team_invitations.find(token)
     except ValidationError as refusal:
@@ -111,6 +117,7 @@ def _accept(request: HttpRequest, token: str, form: JoinForm) -> Membership:
 def _welcome(request: HttpRequest, membership: Membership) -> HttpResponse:
     if not request.user.is_authenticated:
         login(request, membership.user, backend=OWN_BACKEND)
+        record_authentication(request, membership.user, method="password", email=membership.user.email)
     request.session[PARTNER_KEY] = str(membership.partner_id)
     messages.success(request, _("Welcome. You belong to %(partner)s now.") % {"partner": membership.partner})
     return redirect(settings.LOGIN_REDIRECT_URL)

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.access import PortalRequest, allowed
+from accounts.access import PortalRequest, allowed, fresh_second_factor
 from accounts.models import Membership
 from accounts.queries.coverage import NOWHERE, impact
 from accounts.roles import Permission
@@ -26,6 +26,7 @@ def _preview(request: PortalRequest, membership: Membership, words: dict[str, st
 
 @require_http_methods(["GET", "POST"])
 @allowed(Permission.ASSIGN_INCENTIVES_ROLES)
+@fresh_second_factor
 def suspend(request: PortalRequest, membership_id: uuid.UUID) -> HttpResponse:
     """Their roles stop counting."""
     membership = member_or_404(request, membership_id)
@@ -43,6 +44,7 @@ def suspend(request: PortalRequest, membership_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @allowed(Permission.ASSIGN_INCENTIVES_ROLES)
+@fresh_second_factor
 def restore(request: PortalRequest, membership_id: uuid.UUID) -> HttpResponse:
     """Their roles count again."""
     membership = member_or_404(request, membership_id)
@@ -53,6 +55,7 @@ def restore(request: PortalRequest, membership_id: uuid.UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @allowed(Permission.ASSIGN_INCENTIVES_ROLES)
+@fresh_second_factor
 def remove(request: PortalRequest, membership_id: uuid.UUID) -> HttpResponse:
     """They leave the partner, and every role ends."""
     membership = member_or_404(request, membership_id)

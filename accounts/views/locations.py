@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import policy
-from accounts.access import PortalRequest, allowed
+from accounts.access import PortalRequest, allowed, fresh_second_factor
 from accounts.models import Location, Membership
 from accounts.queries.location_people import page_of_locations, people_of
 from accounts.queries.people import fillers
@@ -59,6 +59,7 @@ def location_people(request: PortalRequest, location_id: uuid.UUID) -> HttpRespo
 
 @require_POST
 @allowed(Permission.ASSIGN_INCENTIVES_ROLES)
+@fresh_second_factor
 def gap_fill(request: PortalRequest) -> HttpResponse:
     """Makes the person chosen incentives admin of the locations ticked, and leads back to the page that showed the gap."""
     membership = _chosen(request)

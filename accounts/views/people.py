@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import policy
-from accounts.access import PortalRequest, allowed
+from accounts.access import PortalRequest, allowed, fresh_second_factor
 from accounts.queries.abilities import abilities_of
 from accounts.queries.coverage import coverage
 from accounts.queries.history import history_of
@@ -71,6 +71,7 @@ def person(request: PortalRequest, membership_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @allowed(Permission.ASSIGN_INCENTIVES_ROLES)
+@fresh_second_factor
 def withdraw(request: PortalRequest, invitation_id: uuid.UUID) -> HttpResponse:
     """The invitation's link stops working."""
     invitation = invitation_or_404(request, invitation_id)

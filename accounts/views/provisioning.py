@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import policy
-from accounts.access import PortalRequest, allowed
+from accounts.access import PortalRequest, allowed, fresh_second_factor
 from accounts.forms import TokenForm
 from accounts.models import ScimToken
 from accounts.queries.provisioning import provisioning_of
@@ -37,6 +37,7 @@ def provisioning(request: PortalRequest) -> HttpResponse:
 @never_cache
 @require_POST
 @allowed(Permission.CONFIGURE_SIGN_IN)
+@fresh_second_factor
 def create(request: PortalRequest) -> HttpResponse:
     """A new token, shown in this answer and never again: in no address, session or message."""
     form = TokenForm(request.POST)
@@ -53,6 +54,7 @@ def create(request: PortalRequest) -> HttpResponse:
 @never_cache
 @require_POST
 @allowed(Permission.CONFIGURE_SIGN_IN)
+@fresh_second_factor
 def rotate(request: PortalRequest, token_id: uuid.UUID) -> HttpResponse:
     """A token in place of another, which counts for another day."""
     try:
@@ -65,6 +67,7 @@ def rotate(request: PortalRequest, token_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @allowed(Permission.CONFIGURE_SIGN_IN)
+@fresh_second_factor
 def revoke(request: PortalRequest, token_id: uuid.UUID) -> HttpResponse:
     """The token stops counting."""
     token = _token_or_404(request, token_id)

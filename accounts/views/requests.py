@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import policy
-from accounts.access import PortalRequest, allowed, signed_in
+from accounts.access import PortalRequest, allowed, fresh_second_factor, signed_in
 from accounts.forms import ORGANIZATION, AskForm
 from accounts.models import Location, Membership, RoleRequest
 from accounts.queries.abilities import abilities_of, abilities_of_operator
@@ -124,6 +124,7 @@ def role_request(request: PortalRequest, request_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @allowed(Permission.ASSIGN_INCENTIVES_ROLES)
+@fresh_second_factor
 def request_grant(request: PortalRequest, request_id: uuid.UUID) -> HttpResponse:
     """Gives the role that was asked for; the asker gets a mail."""
     asked = _request_or_404(request, request_id)
@@ -134,6 +135,7 @@ def request_grant(request: PortalRequest, request_id: uuid.UUID) -> HttpResponse
 
 @require_POST
 @allowed(Permission.ASSIGN_INCENTIVES_ROLES)
+@fresh_second_factor
 def request_decline(request: PortalRequest, request_id: uuid.UUID) -> HttpResponse:
     """Says no; the asker gets a mail."""
     asked = _request_or_404(request, request_id)

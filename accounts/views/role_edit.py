@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts import policy
-from accounts.access import PortalRequest, allowed
+from accounts.access import PortalRequest, allowed, fresh_second_factor
 from accounts.forms import RoleForm
 from accounts.models import Membership, Origin, RoleAssignment
 from accounts.queries.coverage import NOWHERE, Impact, coverage, impact
@@ -35,6 +35,7 @@ def _member_and_role(request: PortalRequest, membership_id: uuid.UUID, role: str
 
 @require_http_methods(["GET", "POST"])
 @allowed(Permission.ASSIGN_INCENTIVES_ROLES)
+@fresh_second_factor
 def role_edit(request: PortalRequest, membership_id: uuid.UUID, role: str) -> HttpResponse:
     """*Entire organization*, or *one or more locations listed below*; programs and an expiry date where wanted."""
     membership, assignment = _member_and_role(request, membership_id, role)
@@ -121,6 +122,7 @@ def _asked(terms: dict[str, object]) -> services.Terms:
 
 @require_http_methods(["GET", "POST"])
 @allowed(Permission.ASSIGN_INCENTIVES_ROLES)
+@fresh_second_factor
 def role_end(request: PortalRequest, membership_id: uuid.UUID, role: str) -> HttpResponse:
     """What the end of the role leaves uncovered; POST ends it at once."""
     membership, assignment = _member_and_role(request, membership_id, role)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import PortalRequest, allowed
+from accounts.access import PortalRequest, allowed, fresh_second_factor
 from accounts.grid_cells import Wishes, read
 from accounts.models import Location
 from accounts.picking import Sought, countries_of
@@ -126,6 +126,7 @@ def _key(text: str) -> uuid.UUID | None:
 
 @require_http_methods(["GET", "POST"])
 @allowed(Permission.ASSIGN_INCENTIVES_ROLES)
+@fresh_second_factor
 def role_grid(request: PortalRequest) -> HttpResponse:
     """Who is incentives admin or user where, for up to five people at once. Every button but *save* only shows the page anew."""
     grid = Grid(request)

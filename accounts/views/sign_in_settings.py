@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import policy
-from accounts.access import PortalRequest, allowed
+from accounts.access import PortalRequest, allowed, fresh_second_factor
 from accounts.models import Directory, GroupMapping, MailDomain
 from accounts.queries.sign_in_settings import page_of
 from accounts.roles import Permission
@@ -42,6 +42,7 @@ def sign_in_settings(request: PortalRequest) -> HttpResponse:
 
 @require_POST
 @ours
+@fresh_second_factor
 def begin(request: PortalRequest) -> HttpResponse:
     """Makes the addresses that are entered at the provider."""
     directories.begin(partner=partner_of(request), by=request.user)
@@ -50,6 +51,7 @@ def begin(request: PortalRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @ours
+@fresh_second_factor
 def provider(request: PortalRequest) -> HttpResponse:
     """Connects the OpenID provider, which is asked before anything is saved."""
     directory = _directory_or_404(request)
@@ -68,6 +70,7 @@ def provider(request: PortalRequest) -> HttpResponse:
 
 @require_POST
 @ours
+@fresh_second_factor
 def switch(request: PortalRequest) -> HttpResponse:
     """Turns single sign-on on or off."""
     form = SwitchForm(request.POST)
@@ -77,6 +80,7 @@ def switch(request: PortalRequest) -> HttpResponse:
 
 @require_POST
 @ours
+@fresh_second_factor
 def domain_add(request: PortalRequest) -> HttpResponse:
     """Adds a mail domain, and with it the record to publish."""
     form = DomainForm(request.POST)
@@ -88,6 +92,7 @@ def domain_add(request: PortalRequest) -> HttpResponse:
 
 @require_POST
 @ours
+@fresh_second_factor
 def domain_check(request: PortalRequest, domain_id: uuid.UUID) -> HttpResponse:
     """Looks for the record now."""
     domain = _domain_or_404(request, domain_id)
@@ -96,6 +101,7 @@ def domain_check(request: PortalRequest, domain_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @ours
+@fresh_second_factor
 def domain_remove(request: PortalRequest, domain_id: uuid.UUID) -> HttpResponse:
     """Nobody signs in under this domain any more."""
     domain = _domain_or_404(request, domain_id)
@@ -104,6 +110,7 @@ def domain_remove(request: PortalRequest, domain_id: uuid.UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @ours
+@fresh_second_factor
 def mapping_new(request: PortalRequest) -> HttpResponse:
     """A group that gives a role."""
     return _mapping_page(request, _directory_or_404(request), None)
@@ -111,6 +118,7 @@ def mapping_new(request: PortalRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @ours
+@fresh_second_factor
 def mapping_edit(request: PortalRequest, mapping_id: uuid.UUID) -> HttpResponse:
     """Another group, role or place."""
     mapping = _mapping_or_404(request, mapping_id)
@@ -134,6 +142,7 @@ def _mapping_page(request: PortalRequest, directory: Directory, mapping: GroupMa
 
 @require_POST
 @ours
+@fresh_second_factor
 def mapping_remove(request: PortalRequest, mapping_id: uuid.UUID) -> HttpResponse:
     """The group gives the role no longer."""
     mapping = _mapping_or_404(request, mapping_id)
@@ -143,6 +152,7 @@ def mapping_remove(request: PortalRequest, mapping_id: uuid.UUID) -> HttpRespons
 
 @require_POST
 @ours
+@fresh_second_factor
 def forget(request: PortalRequest) -> HttpResponse:
     """Lets a new account of the directory in as the member who had its address."""
     form = ForgetForm(request.POST)

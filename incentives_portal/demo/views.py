@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.access import open_without_second_factor
 from accounts.models import User
 from incentives_portal.core import clock
 from incentives_portal.core.fiscal import FiscalYear
@@ -27,6 +28,7 @@ STEPS = {
 }
 
 
+@open_without_second_factor
 @require_POST
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Signs in as one of the cast, second factor included."""
@@ -36,7 +38,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     user = get_object_or_404(User, email=email)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     record_authentication(request, user, method="password", email=user.email)
-    record_authentication(request, user, method="mfa", type="totp")
+    record_authentication(request, user, method="mfa", type="totp", reauthenticated=True)
     return redirect("home")
 
 

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import PortalRequest, allowed
+from accounts.access import PortalRequest, allowed, fresh_second_factor
 from accounts.roles import Permission
 from profiles import currencies, policy
 from profiles.errors import CurrencyError, ProfileError
@@ -17,6 +17,7 @@ from profiles.views.coming_back import next_of
 
 @require_http_methods(["GET", "POST"])
 @allowed(Permission.EDIT_PROFILES)
+@fresh_second_factor
 def defaults(request: PortalRequest) -> HttpResponse:
     """Default bank profiles: a payout profile and a currency for a set of locations (rule PAY-2)."""
     places = policy.locations_editable_by(request.actor)

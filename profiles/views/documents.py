@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.access import PortalRequest, allowed, signed_in
+from accounts.access import PortalRequest, allowed, fresh_second_factor, signed_in
 from accounts.policy import get_or_404, require
 from accounts.roles import Permission
 from profiles import policy
@@ -23,6 +23,7 @@ from profiles.services import documents
 
 @require_POST
 @allowed(Permission.EDIT_PROFILES)
+@fresh_second_factor
 def tax_document_upload(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     """Keeps one or several files of a tax profile; each that isn't kept is named with the reason."""
     profile = get_or_404(policy.taxes_visible_to(request.actor), pk=pk)
@@ -46,6 +47,7 @@ def tax_document_upload(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @allowed(Permission.EDIT_PROFILES)
+@fresh_second_factor
 def tax_document_remove(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     """Takes a document away."""
     document = get_or_404(policy.documents_visible_to(request.actor), pk=pk)

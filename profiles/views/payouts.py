@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.access import PortalRequest, allowed
+from accounts.access import PortalRequest, allowed, fresh_second_factor, fresh_second_factor_unless
 from accounts.policy import get_or_404, require
 from accounts.roles import Permission
 from profiles import policy
@@ -28,6 +28,7 @@ from profiles.views.editing import draw, redrawn, saved, usage_seen_by, wants_fi
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 @allowed(Permission.EDIT_PROFILES)
+@fresh_second_factor_unless(wants_fields)
 def payout_new(request: PortalRequest) -> HttpResponse:
     """A new payout profile of the partner (rule PAY-1)."""
     partner = request.actor.partner
@@ -48,6 +49,7 @@ def payout_new(request: PortalRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 @allowed(Permission.EDIT_PROFILES)
+@fresh_second_factor_unless(wants_fields)
 def payout_edit(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     """Changes a payout profile; says before saving what goes back to validation (rule ENR-4)."""
     profile = get_or_404(policy.payouts_visible_to(request.actor), pk=pk)
@@ -137,6 +139,7 @@ def payout(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @allowed(Permission.EDIT_PROFILES)
+@fresh_second_factor
 def payout_archive(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     """Archives a payout profile that nothing uses (rule PAY-4)."""
     profile = get_or_404(policy.payouts_visible_to(request.actor), pk=pk)

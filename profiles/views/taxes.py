@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.access import PortalRequest, allowed
+from accounts.access import PortalRequest, allowed, fresh_second_factor, fresh_second_factor_unless
 from accounts.models import Location
 from accounts.policy import can, get_or_404, require
 from accounts.roles import Permission
@@ -25,6 +25,7 @@ from profiles.views.editing import draw, redrawn, saved, usage_seen_by, wants_fi
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 @allowed(Permission.EDIT_PROFILES)
+@fresh_second_factor_unless(wants_fields)
 def tax_new(request: PortalRequest) -> HttpResponse:
     """A new tax profile of one location, which the address names (rule TAX-1)."""
     location = _location(request)
@@ -64,6 +65,7 @@ def _location(request: PortalRequest) -> Location | None:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 @allowed(Permission.EDIT_PROFILES)
+@fresh_second_factor_unless(wants_fields)
 def tax_edit(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     """Changes a tax profile; says before saving what goes back to validation (rule ENR-4)."""
     profile = get_or_404(policy.taxes_visible_to(request.actor), pk=pk)
@@ -118,6 +120,7 @@ def tax(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @allowed(Permission.EDIT_PROFILES)
+@fresh_second_factor
 def tax_archive(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     """Archives a tax profile that no live enrollment uses (rule PAY-4)."""
     profile = get_or_404(policy.taxes_visible_to(request.actor), pk=pk)

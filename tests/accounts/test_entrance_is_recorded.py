@@ -100,11 +100,11 @@ def test_ended_sessions(ines: User, client: Client, partner: Partner) -> None:
     assert (entry.partner_id, entry.after) == (partner.pk, {"person": ines.email, "sessions": 2})
 
 
-def test_the_operator_closing_an_account_is_read_by_its_partner(ines: User, partner: Partner) -> None:
+def test_the_operator_closing_an_account_is_read_by_its_partner(
+    ines: User, partner: Partner, as_: Callable[[User], Client]
+) -> None:
     root = User.objects.create_superuser("root@operator.example", make.PASSWORD, name="Root")
-    admin = Client()
-    admin.force_login(root, backend="django.contrib.auth.backends.ModelBackend")
-    admin.post(f"/admin/accounts/user/{ines.pk}/change/", {"name": ines.name, "language": "en"})
+    as_(root).post(f"/admin/accounts/user/{ines.pk}/change/", {"name": ines.name, "language": "en"})
     entry = AuditEntry.objects.get(act="user_changed")
     assert entry.partner_id == partner.pk
     assert (entry.before["is_active"], entry.after["is_active"]) == (True, False)

@@ -15,6 +15,7 @@ from incentives_portal.core.models import Mail
 from tests import factories as make
 from tests.browser import OpenPage
 from tests.design.test_look import violations
+from tests.signing_in import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -34,9 +35,7 @@ def team(transactional_db: None) -> dict[str, Any]:
 
 
 def signed_in(page: Page, user: User, base: str) -> Page:
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+    cookie = sign_in(Client(), user).cookies[settings.SESSION_COOKIE_NAME].value
     page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": base}])
     return page
 

@@ -12,7 +12,7 @@ CODE = [path for app in APPS for path in sorted((ROOT / app).rglob("*.py")) if "
 TEMPLATES = sorted(path for path in (ROOT / "templates").rglob("*") if path.suffix in {".html", ".txt"})
 # Names that Django, allauth and the admin look for by themselves.
 FRAMEWORKS = ("account/", "mfa/", "usersessions/", "socialaccount/", "allauth/", "admin/", "registration/", "django/")
-ERRORS = {"400.html", "403.html", "403_csrf.html", "404.html", "500.html"}
+ERRORS = {"400.html", "403.html", "403_csrf.html", "404.html", "429.html", "500.html"}
 KINDS_OF_MAIL = re.compile(r"mail/([a-z_]+)\.(?:subject\.txt|txt|html)")
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -55,6 +56,7 @@ ADDRESSES = {
     "notice_open": Address(ANYBODY, "notice", post=True),
     "guide": Address(ANYBODY),
     "switch_partner": Address(ANYBODY, post=True),
+    "session_end": Address(ANYBODY, "session", post=True),
     "overview": Address(SEE),
     "program_guide": Address(SEE, "program"),
     "enrollment": Address(SEE, "enrollment"),
@@ -208,6 +210,9 @@ class Things:
             "key": [self.directory.key],
             "domain": [self.directory.domains.get().pk],
             "mapping": [self.directory.mappings.get().pk],
+            "session": [
+                UserSession.objects.get_or_create(session_key=f"matrix-{user.pk}"[:40], defaults={"user": user, "ip": "::1"})[0].pk
+            ],
             "notice": [
                 Notice.objects.get_or_create(user=user, enrollment=self.enrollment, kind="invitation", key=f"matrix-{user.pk}")[
                     0

@@ -10,6 +10,7 @@ from django.test import Client
 from accounts.models import User
 from incentives_portal.core.models import AuditEntry
 from tests.architecture.test_matrix import ADDRESSES, SCIM, Things, others, own
+from tests.signing_in import sign_in
 
 pytestmark = pytest.mark.django_db
 __all__ = ["others", "own"]
@@ -29,8 +30,7 @@ def everything() -> dict[str, list[Any]]:
 @pytest.mark.parametrize("role", ["gunnar", "ines", "rita"])
 def test_a_post_without_the_pages_token_is_refused(role: str, own: Things, request: pytest.FixtureRequest) -> None:
     user: User = request.getfixturevalue(role)
-    browser = Client(enforce_csrf_checks=True)
-    browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    browser = sign_in(Client(enforce_csrf_checks=True), user)
     # Directories come with a token of their own and no cookie, so another site has nothing to borrow there.
     paths = {name: own.path(name, user) for name, address in ADDRESSES.items() if name != "health" and address.who != SCIM}
     before = everything()

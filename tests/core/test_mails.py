@@ -31,7 +31,6 @@ def context(language: str) -> dict[str, Any]:
         "profile": SimpleNamespace(name="SEB account", partner=partner),
         "expires_on": dt.date(2026, 12, 31),
         "days": 30,
-        "changes": [SimpleNamespace(label="IBAN", before="•••• 7466", now="•••• 0003")],
         "changed_at": dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC),
         "changed_by": "Ines Duarte",
         "alarm_path": "/bank-alarm/token/",
@@ -54,7 +53,15 @@ def context(language: str) -> dict[str, Any]:
         "by": "Gunnar Lind",
         "asker": "Ulf Berg",
         "changes": [
-            SimpleNamespace(what=what, role="Incentives admin", sentence="Enrolls locations.", terms="Lind & Söner")
+            SimpleNamespace(
+                what=what,
+                role="Incentives admin",
+                sentence="Enrolls locations.",
+                terms="Lind & Söner",
+                label="IBAN",
+                before="•••• 7466",
+                now="•••• 0003",
+            )
             for what in ("assigned", "changed", "ended")
         ],
         "request": SimpleNamespace(get_role_display="Incentives admin", answer="granted", words="For the autumn."),

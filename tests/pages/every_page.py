@@ -28,6 +28,7 @@ from profiles.models import Validation
 from profiles.services import alarms, defaults, documents, payouts, validations
 from tests import factories as make
 from tests.enrollment import stages
+from tests.signing_in import passkey_of
 
 IBANS = ("SE3550000000054910000003", "SE7280000810340009783242", "DE89370400440532013000")
 
@@ -114,6 +115,7 @@ def build(language: str, mails: Path) -> World:
     _people(world)
     _requests(world)
     _second_factor(world.astrid)
+    world.things["passkey"] = passkey_of(world.gloria)
     _caught_mail(mails)
     return world
 
@@ -258,6 +260,7 @@ def _caught_mail(folder: Path) -> None:
 
 # Addresses that only take a POST, or answer with a redirect or a file: no page to look at.
 NOT_PAGES = {
+    "session_end", "mfa_login_webauthn",
     "accept", "decline", "undo_decline", "notice_open", "set_language", "switch_partner", "demo_sign_in", "demo_clock",
     "payout_archive", "payout_check", "tax_document", "tax_document_upload", "tax_document_remove", "tax_archive", "tax_check", "review_claim", "review_approve", "review_reject",
     "person_restore", "team_invitation_withdraw", "health", "gap_fill", "role_request_grant", "role_request_decline", "role_request_withdraw",
@@ -438,8 +441,15 @@ def _security_pages(world: World) -> Iterator[Visit]:
         "mfa_view_recovery_codes",
         "mfa_generate_recovery_codes",
         "mfa_reauthenticate",
+        "mfa_add_webauthn",
+        "mfa_list_webauthn",
     ):
         yield Visit(name, world.astrid, label="with-totp")
+    key = (world.things["passkey"].pk,)
+    for name in ("mfa_index", "mfa_list_webauthn", "mfa_reauthenticate_webauthn"):
+        yield Visit(name, world.gloria, label="with-passkey")
+    for name in ("mfa_edit_webauthn", "mfa_remove_webauthn"):
+        yield Visit(name, world.gloria, key)
     # Shown after the password of somebody with a second factor: the test signs in to it.
     yield Visit("mfa_authenticate", label=world.astrid.email)
 

@@ -18,6 +18,7 @@ from tests.pages.visiting import LOCALES
 from tests.pages.walk_world import World, build
 from tests.pages.words import LANGUAGES, Say, words
 from tests.services import Mailbox
+from tests.signing_in import app_of, code_now
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 REASON = "The account holder isn't the company. Use an account in the company's legal name, or correct the holder's name."
@@ -29,9 +30,12 @@ def status(page: Page) -> str:
 
 
 def sign_in_with_password(page: Page, world: World, say: Say) -> None:
+    app = app_of(world.ines)
     page.goto("/")
     page.get_by_label(say("E-mail address")).fill(world.ines.email)
     page.get_by_label(say("Password")).fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name=say("Sign in"), exact=True).click()
+    page.get_by_label(say("Code")).fill(code_now(app))
     page.get_by_role("main").get_by_role("button", name=say("Sign in"), exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Ines Duarte")
 

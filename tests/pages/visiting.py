@@ -3,27 +3,19 @@
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
-from django.http import HttpRequest
 from django.test import Client
 from playwright.sync_api import ConsoleMessage, Page, Request
 
 from accounts.models import User
+from tests.signing_in import sign_in as sign_in_client
 
 LOCALES = {"en": "en-GB", "sv": "sv-SE"}
 
 
 def sign_in(page: Page, user: User, base: str) -> None:
     """Gives the browser a session of `user`, second factor included: the quick way where signing in isn't what is tried."""
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    request = HttpRequest()
-    request.session = session = client.session
-    request.user = user
-    record_authentication(request, user, method="password", email=user.email)
-    record_authentication(request, user, method="mfa", type="totp", reauthenticated=True)
-    session.save()
+    session = sign_in_client(Client(), user).session
     assert session.session_key
     page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session.session_key, "url": base}])
 

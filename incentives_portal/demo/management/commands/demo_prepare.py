@@ -11,7 +11,7 @@ from accounts.models import User
 from enrollment.services import invitations
 from incentives_portal.core.audit import SYSTEM
 from incentives_portal.core.commands import PortalCommand
-from incentives_portal.demo import scenes
+from incentives_portal.demo import authenticator_app, scenes
 from incentives_portal.demo.cast import CAST
 
 FEED = Path(__file__).resolve().parent.parent.parent / "feed"
@@ -30,6 +30,9 @@ class Command(PortalCommand):
             call_command("import_feed", str(FEED), verbosity=0, stdout=self.stderr)
             scenes.play()
             invitations.invite_due(by=SYSTEM)
+        if not signs:
+            for user in User.objects.filter(email__in=[figure.email for figure in CAST]):
+                authenticator_app.hand_out(user)
         return {"cast": [{"email": one.email, "name": one.name, "role": str(one.role), "try": str(one.try_this)} for one in CAST]}
 
     def show(self, result: dict[str, Any]) -> None:
