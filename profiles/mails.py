@@ -1,7 +1,9 @@
 """The mails of this app: owed in the transaction of the decision, in each person's language, without any number."""
 
+import datetime as dt
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
@@ -34,14 +36,23 @@ def edit_path(profile: PayoutProfile | TaxProfile, field: str = "") -> str:
     return reverse(name, args=[profile.pk]) + (f"#field-{field}" if field else "")
 
 
+def rejected_key(validation: Validation) -> str:
+    """How the keys of the mails about a rejection begin."""
+    return f"validation_rejected:{validation.pk}:"
+
+
 def tell_rejected(validation: Validation, reasons: Iterable[ValidationReason]) -> None:
-    """Owes each incentives admin the reasons of a rejection, with a link to the first field to mend (rule VAL-3)."""
+    """Owes each incentives admin the reasons of a rejection, with a link to the first field to mend (rule VAL-3).
+
+    They wait until the rejection can't be taken back any more.
+    """
     labels = labels_of(validation.version)
     rows = [{"label": labels[row.field], "text": REASONS[row.code].text, "note": row.note, "field": row.field} for row in reasons]
     profile = validation.profile
+    hold = dt.timedelta(seconds=settings.UNDO_SECONDS)
     context = {"profile": profile, "reasons": rows, "path": edit_path(profile, str(rows[0]["field"]))}
     for user in incentives_admins_of(profile):
-        outbox.owe("validation_rejected", to=user, key=f"validation_rejected:{validation.pk}:{user.pk}", context=context)
+        outbox.owe("validation_rejected", to=user, key=f"{rejected_key(validation)}{user.pk}", context=context, hold=hold)
 
 
 def tell_overdue(validation: Validation) -> None:
