@@ -24,9 +24,9 @@ def incentives_admins_of(profile: PayoutProfile | TaxProfile) -> QuerySet[User]:
     return User.objects.filter(pk__in=assignments.values("membership__user")).order_by("pk")
 
 
-def reviewers() -> QuerySet[User]:
-    """Everybody who may decide validations."""
-    assignments = OperatorAssignment.objects.filter(role=OperatorRole.REVIEWER)
+def holding(role: OperatorRole) -> QuerySet[User]:
+    """Everybody who holds a role of the operator: reviewers decide validations, program managers hear of what stays undecided."""
+    assignments = OperatorAssignment.objects.filter(role=role)
     return User.objects.filter(is_active=True, pk__in=assignments.values("user")).order_by("pk")
 
 
@@ -63,5 +63,12 @@ def tell_overdue(validation: Validation) -> None:
         "due_at": validation.due_at,
         "path": reverse("review", args=[validation.pk]),
     }
-    for user in reviewers():
+    for user in holding(OperatorRole.REVIEWER):
         outbox.owe("validation_overdue", to=user, key=f"validation_overdue:{validation.pk}:{user.pk}", context=context)
+
+
+def tell_escalated(validation: Validation) -> None:
+    """Owes each program manager a word that a validation is a day past its 48 hours (rule VAL-4). They can't open the review."""
+    context = {"profile": validation.profile, "partner": validation.partner, "due_at": validation.due_at}
+    for user in holding(OperatorRole.PROGRAM_MANAGER):
+        outbox.owe("validation_escalated", to=user, key=f"validation_escalated:{validation.pk}:{user.pk}", context=context)

@@ -71,7 +71,11 @@ def test_a_reviewer_who_is_faster_than_the_sweep_gets_no_round_the_second_one(
     payout: PayoutProfile, partner: Partner, rita: User, submitted: Submit, settings: Any
 ) -> None:
     settings.SECOND_REVIEW_FROM_FLAGS = 1
-    other = payouts.create(partner=partner, by=make.person("Eva Ek", partner, make.INCENTIVES_USER), **payout_fields(name="B", account_holder="Else AB"))
+    other = payouts.create(
+        partner=partner,
+        by=make.person("Eva Ek", partner, make.INCENTIVES_USER),
+        **payout_fields(name="B", account_holder="Else AB"),
+    )
     assert validations.approve(validation=submitted(other), by=rita).decision == ""
     assert validations.approve(validation=submitted(payout), by=rita).decision == "approved"
 

@@ -16,6 +16,7 @@ from profiles.subjects import subject_of
 from .asking import NOT_ASKED, check_with
 from .concluding import conclude, lock_unchecked
 
+ESCALATED_AFTER = dt.timedelta(hours=24)
 SILENCES = 3
 # One sweep ends well before Celery would end it.
 PATIENCE = 300
@@ -64,6 +65,28 @@ def flag_overdue(*, by: Any = audit.SYSTEM) -> int:
     """Flags what is undecided after 48 hours, once, and tells the reviewers by mail (rule VAL-4). Decides nothing."""
     late = Validation.objects.filter(UNDECIDED, overdue_since=None, due_at__lt=DatabaseNow())
     return sum(_flag_one(pk, by) for pk in late.order_by("due_at").values_list("pk", flat=True))
+
+
+def escalate(*, by: Any = audit.SYSTEM) -> int:
+    """Tells the program managers of what is a day overdue, once (rule VAL-4). Decides nothing."""
+    late = Validation.objects.filter(
+        UNDECIDED, escalated_at=None, overdue_since__isnull=False, due_at__lt=DatabaseNow() - ESCALATED_AFTER
+    )
+    return sum(_escalate_one(pk, by) for pk in late.order_by("due_at").values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _escalate_one(pk: Any, by: Any) -> bool:
+    rows = Validation.objects.select_for_update(of=("self",), skip_locked=True)
+    rows = rows.select_related("payout_version__profile", "tax_version__profile", "partner")
+    validation = rows.filter(UNDECIDED, pk=pk, escalated_at=None).first()
+    if validation is None:
+        return False
+    validation.escalated_at = DatabaseNow()
+    validation.save(update_fields=["escalated_at"])
+    audit.record("validation.escalated", validation, by=by)
+    mails.tell_escalated(validation)
+    return True
 
 
 @transaction.atomic
