@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from profiles.views import alarms, checking, defaults, documents, payouts, profiles, queue, reviews, taxes
+from profiles.views import alarms, checking, defaults, documents, payouts, profiles, queue, revealing, reviews, taxes
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("profiles/", profiles.profiles, name="profiles"),
@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("profiles/payout/check/<slug:kind>/", checking.payout_check, name="payout_check"),
     path("profiles/payout/<uuid:pk>/", payouts.payout, name="payout"),
     path("profiles/payout/<uuid:pk>/edit/", payouts.payout_edit, name="payout_edit"),
+    path("profiles/payout/<uuid:pk>/reveal/", revealing.payout_reveal, name="payout_reveal"),
     path("profiles/payout/<uuid:pk>/archive/", payouts.payout_archive, name="payout_archive"),
     path("bank-alarm/<str:token>/", alarms.bank_alarm, name="bank_alarm"),
     path("profiles/tax/new/", taxes.tax_new, name="tax_new"),

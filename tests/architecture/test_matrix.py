@@ -69,6 +69,7 @@ ADDRESSES = {
     "payout_check": Address(PROFILES, "kind", post=True),
     "payout": Address(PROFILES, "payout"),
     "payout_edit": Address(PROFILES, "payout"),
+    "payout_reveal": Address(PROFILES, "payout", post=True),
     "payout_archive": Address(PROFILES, "payout", post=True),
     "tax_new": Address(PROFILES),
     "tax_check": Address(PROFILES, "kind", post=True),
