@@ -1,5 +1,6 @@
 """Who is told of an invitation, and how: one mail and one notice per invitation and person (rules INV-1, INV-2, INV-6)."""
 
+import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from accounts.actor import roles_in_force
 from accounts.models import RoleAssignment, User
 from accounts.roles import ADMIN_ROLES, PartnerRole
 from enrollment.models import Enrollment, Notice
-from incentives_portal.core.outbox import owe
+from incentives_portal.core import outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,12 @@ def notify(row: Enrollment, user: User, kind: Notice.Kind, *, key: str) -> None:
     Notice.objects.bulk_create([Notice(user=user, enrollment=row, kind=kind, key=key)], ignore_conflicts=True)
 
 
-def tell(row: Enrollment, user: User, kind: Notice.Kind, *, mail: str, key: str) -> None:
-    """One notice and one mail of `templates/mail/<mail>.*` to `user` about `row`; the same `key` again does nothing."""
+def tell(row: Enrollment, user: User, kind: Notice.Kind, *, mail: str, key: str, hold: dt.timedelta = outbox.AT_ONCE) -> None:
+    """One notice and one mail of `templates/mail/<mail>.*` to `user` about `row`; the same `key` again does nothing.
+
+    With `hold` the mail waits so long, and can be withdrawn until then.
+    """
     notify(row, user, kind, key=key)
     path = reverse("people") if kind is Notice.Kind.ASSIGN_ADMIN else reverse("enrollment", args=[row.pk])
-    owe(mail, to=user, key=key, context={"enrollment": row, "path": path, "program": row.program, "location": row.location})
+    context = {"enrollment": row, "path": path, "program": row.program, "location": row.location}
+    outbox.owe(mail, to=user, key=key, context=context, hold=hold)

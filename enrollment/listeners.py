@@ -1,7 +1,9 @@
 """What the floors below announce, and what enrollments do about it. Every listener runs in the announcer's transaction."""
 
+import datetime as dt
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.dispatch import receiver
 
@@ -14,8 +16,9 @@ from enrollment.models import Enrollment, Notice
 from enrollment.services.enrolling import start_validation
 from enrollment.services.invitations import announce_to
 from enrollment.status import Status
-from incentives_portal.core import wall
+from incentives_portal.core import audit, outbox, wall
 from profiles.announcements import profile_changed
+from profiles.errors import UndoError
 from profiles.models import PayoutProfile, TaxProfile
 
 
@@ -29,7 +32,19 @@ def bring_enrollments_up_to_date(sender: Any, profile: PayoutProfile | TaxProfil
         for row in rows:
             if row.submitted_at and row.status not in {Status.INACTIVE, Status.DISCONTINUED}:
                 start_validation(profile, row.program, by=by)
-    settle(rows, cause=cause, by=by)
+    told = {row.pk: [_key(what, row) for what in ("enrolled", "rejected")] for row in rows}
+    changes = settle(rows, cause=cause, by=by)
+    if cause == "validation_reopened":
+        for change in changes:
+            _take_back(told[change.enrollment.pk])
+
+
+def _take_back(keys: list[str]) -> None:
+    """What was told of a decision that is taken back is withdrawn; raises UndoError where a mail has told of it already."""
+    for key in keys:
+        Notice.objects.filter(key__startswith=key).delete()
+        if not outbox.withdraw(keys=key):
+            raise UndoError
 
 
 @receiver(role_assigned)
@@ -62,19 +77,21 @@ def _waiting_for(assignment: RoleAssignment) -> QuerySet[Enrollment]:
 
 
 @receiver(statuses_changed)
-def tell_what_came_of_it(sender: Any, changes: list[Change], cause: str, **kwargs: Any) -> None:
+def tell_what_came_of_it(sender: Any, changes: list[Change], cause: str, by: Any, **kwargs: Any) -> None:
     """The incentives admins hear when an enrollment is complete, and when something of it was rejected.
 
-    The mail about a rejection names the fields, so the floor that knows them writes it (rule VAL-3); here is the notice.
+    What a person decided waits until it can't be taken back any more. The mail about a rejection names the fields, so the floor that knows them writes it (rule VAL-3); here is the notice.
     """
     done = [one.enrollment for one in changes if one.after == Status.ENROLLED and cause in {"validation_approved", "submitted"}]
     rejected = [one.enrollment for one in changes if one.after == Status.ACTION_REQUIRED and cause == "validation_rejected"]
     if not done and not rejected:
         return
     found = audiences([*done, *rejected])
+    by_reviewer = cause == "validation_approved" and audit.person(by) is not None
+    hold = dt.timedelta(seconds=settings.UNDO_SECONDS) if by_reviewer else outbox.AT_ONCE
     for row in done:
         for user in found[row.pk].admins:
-            tell(row, user, Notice.Kind.ENROLLED, mail="enrolled", key=_once("enrolled", row, user))
+            tell(row, user, Notice.Kind.ENROLLED, mail="enrolled", key=_once("enrolled", row, user), hold=hold)
     for row in rejected:
         for user in found[row.pk].admins:
             notify(row, user, Notice.Kind.REJECTED, key=_once("rejected", row, user))
@@ -82,4 +99,8 @@ def tell_what_came_of_it(sender: Any, changes: list[Change], cause: str, **kwarg
 
 def _once(what: str, row: Enrollment, user: User) -> str:
     """The key of what is told once per change of status and person."""
-    return f"{what}:{row.pk}:{row.status_since:%Y%m%dT%H%M%S%f}:{user.pk}"
+    return f"{_key(what, row)}{user.pk}"
+
+
+def _key(what: str, row: Enrollment) -> str:
+    return f"{what}:{row.pk}:{row.status_since:%Y%m%dT%H%M%S%f}:"

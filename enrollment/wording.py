@@ -157,6 +157,7 @@ CAUSES: dict[str, Text] = {
     "alarm_taken_back": _("The change of bank details was taken back"),
     "validation_approved": _("Bank or tax information was validated"),
     "validation_rejected": _("Bank or tax information was rejected"),
+    "validation_reopened": _("A decision about bank or tax information was taken back"),
     "continued": _("The enrollment was continued from the fiscal year before"),
     "year_ended": _("The fiscal year ended"),
 }

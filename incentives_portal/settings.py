@@ -299,6 +299,20 @@ AUTOMATIC_APPROVAL = env.bool("AUTOMATIC_APPROVAL", default=True)
 AUTOMATIC_CHECK_DELAY_SECONDS = env.int("AUTOMATIC_CHECK_DELAY_SECONDS", default=12 if DEMO else 0)
 # So long after a change of account nobody approves it, so that whoever is robbed can say so (rule PAY-5); 0 for no wait.
 BANK_CHANGE_COOLING_OFF_HOURS = env.int("BANK_CHANGE_COOLING_OFF_HOURS", default=0 if THROW_AWAY else 24)
+# So many findings that aren't "passed", and a second reviewer has to approve, too; 0 for never.
+SECOND_REVIEW_FROM_FLAGS = env.int("SECOND_REVIEW_FROM_FLAGS", default=3)
+# For so long whoever decided may take it back; the mails about it wait as long.
+UNDO_SECONDS = env.int("UNDO_SECONDS", default=60)
+# A provider that is asked about bank and tax details beside the portal's own checks, by HTTPS; empty for none.
+VALIDATION_PROVIDER_URL = env.str("VALIDATION_PROVIDER_URL", default="")
+if VALIDATION_PROVIDER_URL and not THROW_AWAY and not VALIDATION_PROVIDER_URL.startswith("https://"):
+    raise ImproperlyConfigured("VALIDATION_PROVIDER_URL must begin with https://: bank and tax numbers are sent there.")
+# Sent to the provider as a bearer token. A secret.
+VALIDATION_PROVIDER_TOKEN = env.str("VALIDATION_PROVIDER_TOKEN", default="")
+VALIDATION_PROVIDER_CONNECT_SECONDS = env.float("VALIDATION_PROVIDER_CONNECT_SECONDS", default=3)
+VALIDATION_PROVIDER_READ_SECONDS = env.float("VALIDATION_PROVIDER_READ_SECONDS", default=8)
+# For one question with its three tries.
+VALIDATION_PROVIDER_TOTAL_SECONDS = env.float("VALIDATION_PROVIDER_TOTAL_SECONDS", default=20)
 # Paying entities in the United States: they need a W-8 from partners elsewhere (rule TAX-1).
 US_PAYING_ENTITIES = env.list("US_PAYING_ENTITIES", default=["Operator Corporation", f"{OPERATOR_NAME} Corporation"])
 
@@ -357,5 +371,7 @@ LOGGING = {
             "filters": ["request_id"],
         },
     },
+    # They would log every address that is asked, and at the debug level more than that.
+    "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

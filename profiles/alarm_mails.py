@@ -11,10 +11,10 @@ from django.utils import translation
 
 from accounts.actor import roles_in_force
 from accounts.models import FormerAddress, RoleAssignment, User
-from accounts.roles import ADMIN_ROLES
+from accounts.roles import ADMIN_ROLES, OperatorRole
 from incentives_portal.core import clock, outbox
 from profiles.alarm_links import token_for
-from profiles.mails import incentives_admins_of, reviewers
+from profiles.mails import holding, incentives_admins_of
 from profiles.models import BankAlarm, PayoutProfile, PayoutProfileVersion
 from profiles.queries.comparing import compared
 
@@ -65,7 +65,7 @@ def tell_frozen(alarm: BankAlarm) -> None:
     for address in _admins(alarm.profile):
         path = {"path": reverse("payout", args=[alarm.profile_id])}
         outbox.owe("bank_frozen", to=address, key=f"bank_frozen:{alarm.pk}:{address.key}", context=context | path)
-    for user in reviewers():
+    for user in holding(OperatorRole.REVIEWER):
         more = {"path": reverse("alarm", args=[alarm.pk]), "is_reviewer": True}
         outbox.owe("bank_frozen", to=user, key=f"bank_frozen:{alarm.pk}:{user.pk}", context=context | more)
 

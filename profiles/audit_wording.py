@@ -9,7 +9,7 @@ from incentives_portal.core.audit_wording import announce, announce_facts, choic
 from profiles.fields import PAYOUT, TAX, Label
 from profiles.identifiers import bank_countries as bank
 from profiles.identifiers import tax_countries as tax
-from profiles.models import BankAlarm, FormKind, PaymentMethod, TaxClassification
+from profiles.models import BankAlarm, FormKind, PaymentMethod, TaxClassification, Validation
 from profiles.reasons import text_for
 
 announce(
@@ -20,6 +20,7 @@ announce(
         "payout_profile.changed": _("The payout profile %(thing)s was changed"),
         "payout_profile.frozen": _("The payout profile %(thing)s was frozen: its change wasn't theirs, somebody said"),
         "payout_profile.unfrozen": _("The payout profile %(thing)s was unfrozen: %(outcome)s"),
+        "payout_profile.revealed": _("The full numbers of the payout profile %(thing)s were shown"),
         "payout_profile.archived": _("The payout profile %(thing)s was archived"),
         "tax_profile.created": _("The tax profile %(thing)s was created"),
         "tax_profile.changed": _("The tax profile %(thing)s was changed"),
@@ -44,6 +45,9 @@ announce(
         "validation.claimed": _("A reviewer took on the validation of %(thing)s"),
         "validation.released": _("A reviewer gave back the validation of %(thing)s"),
         "validation.overdue": _("The validation of %(thing)s is overdue"),
+        "validation.first_approved": _("The validation of %(thing)s was approved by the first of two reviewers"),
+        "validation.reopened": _("The decision on the validation of %(thing)s was taken back"),
+        "validation.escalated": _("The validation of %(thing)s was escalated to the program managers"),
         "validation.approved": _("The validation of %(thing)s was approved"),
         "validation.rejected": _("The validation of %(thing)s was rejected"),
         "validation.superseded": _("The validation of %(thing)s was superseded by a newer version"),
@@ -95,7 +99,7 @@ announce_facts(
         "bank_country": _country,
         "country": _country,
         "reasons": _reasons,
-        "outcome": choice(BankAlarm.Outcome.choices),
+        "outcome": choice([*BankAlarm.Outcome.choices, *Validation.Decision.choices]),
     },
     hidden=("profile_id",),
 )

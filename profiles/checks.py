@@ -41,6 +41,7 @@ class Subject:
     has_document: bool = False
     duplicate_elsewhere: bool = False
     bank_changed_recently: bool = False
+    admin_new_in_role: bool = False
 
     @property
     def has_account(self) -> bool:
@@ -107,6 +108,14 @@ def recent_change(subject: Subject) -> Iterable[CheckResult]:
     ]
 
 
+def new_admin(subject: Subject) -> Iterable[CheckResult]:
+    """Who wrote or submitted it was incentives admin before the partner was first paid, or has been one for a while."""
+    if not subject.has_account:
+        return []
+    new = subject.admin_new_in_role
+    return [CheckResult("admin_new_in_role", "flagged") if new else CheckResult("admin_settled", "passed")]
+
+
 def tax_form(subject: Subject) -> Iterable[CheckResult]:
     """The form is one for this country, classification and payer (rule TAX-1)."""
     if subject.kind != "tax":
@@ -143,6 +152,7 @@ CHECKS: tuple[Check, ...] = (
     expiry,
     elsewhere,
     recent_change,
+    new_admin,
 )
 
 
@@ -175,6 +185,10 @@ LABELS: dict[str, str | Promise] = {
     "used_elsewhere": _("Another partner uses the same number"),
     "bank_settled": _("No recent change of bank details"),
     "bank_changed_recently": _("The bank details were changed a short while ago"),
+    "admin_settled": _("Who changed it isn't new as incentives admin"),
+    "admin_new_in_role": _("Who changed it became incentives admin a short while ago"),
+    "provider_says": _("The provider found something that needs a look"),
+    "provider_unreachable": _("The provider gave no usable answer"),
     "form_kind": _("The form fits country, classification and payer"),
     "form_kind_unfit": _("The form doesn't fit country, classification or payer"),
     "form_document": _("The form is there as a document"),

@@ -77,6 +77,14 @@ class OwnRequestError(DecisionError):
     text = _("You can't decide on a request of your own, or of a partner that you belong to.")
 
 
+class SecondReviewerError(DecisionError):
+    text = _("You have approved this already. With so many flags a second reviewer has to approve it, too.")
+
+
+class UndoError(DecisionError):
+    text = _("This can't be taken back any more: the time for it has passed, or somebody has acted on it.")
+
+
 class ClaimedError(DecisionError):
     text = _("Another reviewer is working on this validation.")
 

@@ -1,7 +1,9 @@
 """The mails of this app: owed in the transaction of the decision, in each person's language, without any number."""
 
+import datetime as dt
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
@@ -22,9 +24,9 @@ def incentives_admins_of(profile: PayoutProfile | TaxProfile) -> QuerySet[User]:
     return User.objects.filter(pk__in=assignments.values("membership__user")).order_by("pk")
 
 
-def reviewers() -> QuerySet[User]:
-    """Everybody who may decide validations."""
-    assignments = OperatorAssignment.objects.filter(role=OperatorRole.REVIEWER)
+def holding(role: OperatorRole) -> QuerySet[User]:
+    """Everybody who holds a role of the operator: reviewers decide validations, program managers hear of what stays undecided."""
+    assignments = OperatorAssignment.objects.filter(role=role)
     return User.objects.filter(is_active=True, pk__in=assignments.values("user")).order_by("pk")
 
 
@@ -34,14 +36,23 @@ def edit_path(profile: PayoutProfile | TaxProfile, field: str = "") -> str:
     return reverse(name, args=[profile.pk]) + (f"#field-{field}" if field else "")
 
 
+def rejected_key(validation: Validation) -> str:
+    """How the keys of the mails about a rejection begin."""
+    return f"validation_rejected:{validation.pk}:"
+
+
 def tell_rejected(validation: Validation, reasons: Iterable[ValidationReason]) -> None:
-    """Owes each incentives admin the reasons of a rejection, with a link to the first field to mend (rule VAL-3)."""
+    """Owes each incentives admin the reasons of a rejection, with a link to the first field to mend (rule VAL-3).
+
+    They wait until the rejection can't be taken back any more.
+    """
     labels = labels_of(validation.version)
     rows = [{"label": labels[row.field], "text": REASONS[row.code].text, "note": row.note, "field": row.field} for row in reasons]
     profile = validation.profile
+    hold = dt.timedelta(seconds=settings.UNDO_SECONDS)
     context = {"profile": profile, "reasons": rows, "path": edit_path(profile, str(rows[0]["field"]))}
     for user in incentives_admins_of(profile):
-        outbox.owe("validation_rejected", to=user, key=f"validation_rejected:{validation.pk}:{user.pk}", context=context)
+        outbox.owe("validation_rejected", to=user, key=f"{rejected_key(validation)}{user.pk}", context=context, hold=hold)
 
 
 def tell_overdue(validation: Validation) -> None:
@@ -52,5 +63,12 @@ def tell_overdue(validation: Validation) -> None:
         "due_at": validation.due_at,
         "path": reverse("review", args=[validation.pk]),
     }
-    for user in reviewers():
+    for user in holding(OperatorRole.REVIEWER):
         outbox.owe("validation_overdue", to=user, key=f"validation_overdue:{validation.pk}:{user.pk}", context=context)
+
+
+def tell_escalated(validation: Validation) -> None:
+    """Owes each program manager a word that a validation is a day past its 48 hours (rule VAL-4). They can't open the review."""
+    context = {"profile": validation.profile, "partner": validation.partner, "due_at": validation.due_at}
+    for user in holding(OperatorRole.PROGRAM_MANAGER):
+        outbox.owe("validation_escalated", to=user, key=f"validation_escalated:{validation.pk}:{user.pk}", context=context)

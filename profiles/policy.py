@@ -65,7 +65,13 @@ def reviews_visible_to(actor: Actor) -> QuerySet[Validation]:
     visible = Validation.objects.all() if can(actor, Permission.REVIEW) else Validation.objects.none()
     member = Membership.objects.filter(user=actor.user, partner=OuterRef("partner_id"))
     return visible.select_related(
-        "partner", "payout_version__profile", "tax_version__profile__location", "claimed_by", "submitted_by", "decided_by"
+        "partner",
+        "payout_version__profile",
+        "tax_version__profile__location",
+        "claimed_by",
+        "submitted_by",
+        "decided_by",
+        "first_approved_by",
     ).annotate(is_of_own_partner=Exists(member))
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from profiles.models import Validation, ValidationReason
+from profiles.models import BankAlarm, PayoutProfile, Validation, ValidationReason
+from profiles.usage import AnyProfile
 
 
 class Standing(enum.StrEnum):
@@ -25,6 +26,20 @@ class VersionStanding:
     standing: Standing = Standing.UNCHECKED
     due_at: dt.datetime | None = None
     reasons: tuple[ValidationReason, ...] = ()
+
+
+def in_force(profile: AnyProfile) -> dict[str, int]:
+    """The number of the version that is paid by, per paying entity: the newest approved one (rule PAY-4).
+
+    A version under review or rejected leaves the one before it in force; one that was taken back counts no more.
+    """
+    approved = Validation.objects.filter(decision=Validation.Decision.APPROVED)
+    if isinstance(profile, PayoutProfile):
+        taken_back = BankAlarm.objects.filter(profile=profile, outcome=BankAlarm.Outcome.TAKEN_BACK).values("version")
+        found = approved.filter(payout_version__profile=profile).exclude(payout_version__in=taken_back)
+        return dict(found.order_by("payout_version__number").values_list("paying_entity", "payout_version__number"))
+    found = approved.filter(tax_version__profile=profile)
+    return dict(found.order_by("tax_version__number").values_list("paying_entity", "tax_version__number"))
 
 
 STANDING_OF = {

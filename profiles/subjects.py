@@ -3,8 +3,11 @@
 import datetime as dt
 
 from django.conf import settings
+from django.db.models import Max
 from django.views.decorators.debug import sensitive_variables
 
+from accounts.models import RoleAssignment
+from accounts.roles import PartnerRole
 from incentives_portal.core import clock
 from profiles import fingerprints
 from profiles.checks import Subject
@@ -29,6 +32,7 @@ def subject_of(validation: Validation) -> Subject:
             account_holder=version.account_holder,
             duplicate_elsewhere=_at_another_partner(version),
             bank_changed_recently=_replaces_a_validated_account(version),
+            admin_new_in_role=_by_a_new_admin(validation),
         )
     return Subject(
         kind="tax",
@@ -60,3 +64,19 @@ def _replaces_a_validated_account(version: PayoutProfileVersion) -> bool:
         profile=version.profile_id, number__lt=version.number, validations__decision=Validation.Decision.APPROVED
     )
     return validated.exclude(fingerprint=None).exclude(fingerprint__in=fingerprints.alike(version)).exists()
+
+
+def _by_a_new_admin(validation: Validation) -> bool:
+    """Whether who wrote or submitted the version became incentives admin a short while ago, at a partner that was paid before.
+
+    The usual way of whoever took over an account: first the role, then the bank details. At a partner that is only beginning,
+    everybody is new, which tells nothing.
+    """
+    people = {validation.submitted_by_id, validation.version.created_by_id} - {None}
+    granted = RoleAssignment.objects.filter(
+        role=PartnerRole.INCENTIVES_ADMIN, ended_at=None, partner=validation.partner_id, membership__user__in=people
+    ).aggregate(last=Max("granted_at"))["last"]
+    if granted is None or granted < clock.now() - RECENT:
+        return False
+    paid = Validation.objects.filter(partner=validation.partner_id, payout_version__isnull=False)
+    return paid.filter(decision=Validation.Decision.APPROVED, decided_at__lt=granted).exists()

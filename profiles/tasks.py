@@ -7,9 +7,10 @@ from profiles.services import reminders, validations
 
 @shared_task(name="profiles.tasks.run_validations")
 def run_validations() -> None:
-    """Checks what was submitted, and flags what is past its 48 hours."""
+    """Checks what was submitted, flags what is past its 48 hours, and escalates what is a day past them."""
     validations.check_due()
     validations.flag_overdue()
+    validations.escalate()
 
 
 @shared_task(name="profiles.tasks.remind_of_expiry")

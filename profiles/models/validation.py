@@ -41,6 +41,14 @@ class Validation(models.Model):
     overdue_since = models.DateTimeField(null=True)
     claimed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     claimed_until = models.DateTimeField(null=True)
+    # A provider is being asked: whose answer counts, until when, how often it was asked, and when next.
+    ask_token = models.UUIDField(null=True)
+    asked_until = models.DateTimeField(null=True)
+    ask_after = models.DateTimeField(null=True)
+    ask_attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    first_approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    first_approved_at = models.DateTimeField(null=True)
+    escalated_at = models.DateTimeField(null=True)
     decision = models.CharField(max_length=10, choices=Decision.choices, default=Decision.OPEN, blank=True)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
@@ -67,6 +75,15 @@ class Validation(models.Model):
             models.CheckConstraint(
                 name="validation_not_by_submitter",
                 condition=Q(decided_by=None) | Q(submitted_by=None) | ~Q(decided_by=F("submitted_by")),
+            ),
+            # The two who approve are two.
+            models.CheckConstraint(
+                name="validation_second_is_another",
+                condition=Q(first_approved_by=None) | ~Q(decision="approved") | ~Q(decided_by=F("first_approved_by")),
+            ),
+            models.CheckConstraint(
+                name="validation_first_not_by_submitter",
+                condition=Q(first_approved_by=None) | Q(submitted_by=None) | ~Q(first_approved_by=F("submitted_by")),
             ),
         ]
         indexes = [

@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 
 from profiles.fields import AnyVersion, labels_of, shown_as
 from profiles.models import PayoutProfileVersion
+from profiles.standing import in_force
 from profiles.usage import AnyProfile
 
 from .standing import Line, lines_of
@@ -25,6 +26,7 @@ class VersionRow:
     facts: Facts
     lines: tuple[Line, ...]
     is_latest: bool
+    in_force_with: tuple[str, ...] = ()
 
 
 def facts_of(version: AnyVersion) -> dict[str, str]:
@@ -55,6 +57,7 @@ def versions_of(profile: AnyProfile) -> list[VersionRow]:
     """Every version, newest first."""
     versions: Any = profile.versions
     rows = list(versions.select_related("created_by").order_by("-number"))
+    force = in_force(profile)
     lines = lines_of(row.pk for row in rows)
     return [
         VersionRow(
@@ -64,6 +67,7 @@ def versions_of(profile: AnyProfile) -> list[VersionRow]:
             shown_facts(row),
             lines[row.pk],
             row.pk == profile.latest_id,
+            tuple(sorted(entity for entity, number in force.items() if number == row.number)),
         )
         for row in rows
     ]

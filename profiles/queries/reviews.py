@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incentives_portal.core import clock
+from incentives_portal.core.clock import DatabaseNow
 from incentives_portal.core.templatetags.time_left import about
 from profiles.checks import label_for
 from profiles.fields import labels_of
@@ -35,12 +37,38 @@ class QueueRow:
     left: str
     holder: str
     own: bool
+    is_second: bool
 
 
 def waiting(visible: QuerySet[Validation]) -> QuerySet[Validation]:
     """What is undecided, the most urgent first: what is due first, so that the overdue leads."""
     flags = Count("checks", filter=~Q(checks__outcome=ValidationCheck.Outcome.PASSED))
     return visible.filter(UNDECIDED).annotate(flags=flags).order_by("due_at", "pk")
+
+
+def countries_of(visible: QuerySet[Validation]) -> set[str]:
+    """The countries of what waits, for the filter."""
+    rows = visible.filter(UNDECIDED).order_by().values_list("payout_version__bank_country", "tax_version__country").distinct()
+    return {str(code) for row in rows for code in row if code}
+
+
+def next_for(visible: QuerySet[Validation], reviewer: User, *, besides: Validation | None = None) -> Validation | None:
+    """The most urgent one that the reviewer can take on: nobody's claim, not frozen, and not a request of their own."""
+    free = Q(claimed_until=None) | Q(claimed_until__lt=DatabaseNow()) | Q(claimed_by=reviewer)
+    own = Q(submitted_by=reviewer) | Q(is_of_own_partner=True) | Q(first_approved_by=reviewer)
+    for version in ("payout_version", "tax_version"):
+        own |= Q(**{f"{version}__created_by": reviewer}) | Q(**{f"{version}__profile__created_by": reviewer})
+    rows = waiting(visible).filter(free).exclude(payout_version__profile__frozen_at__isnull=False)
+    rows = rows.exclude(pk__in=visible.filter(own).values("pk"))
+    return (rows.exclude(pk=besides.pk) if besides else rows).first()
+
+
+def undoable_by(visible: QuerySet[Validation], reviewer: User) -> list[Validation]:
+    """What the reviewer decided just now and may take back, the latest first."""
+    since = DatabaseNow() - dt.timedelta(seconds=settings.UNDO_SECONDS)
+    decided = Q(decision__in=["approved", "rejected"], decided_by=reviewer, decided_at__gt=since)
+    first = UNDECIDED & Q(first_approved_by=reviewer, first_approved_at__gt=since)
+    return list(visible.filter(decided | first).order_by("-decided_at", "-first_approved_at")[:5])
 
 
 def queue_rows(validations: Sequence[Any], reviewer: User) -> list[QueueRow]:
@@ -63,7 +91,8 @@ def _queue_row(validation: Any, reviewer: User, now: dt.datetime) -> QueueRow:
         overdue=overdue,
         left=words % {"time": about(abs(validation.due_at - now))},
         holder=str(validation.claimed_by) if held else "",
-        own=is_own(validation, reviewer),
+        own=is_own(validation, reviewer) or validation.first_approved_by_id == reviewer.pk,
+        is_second=validation.first_approved_by_id is not None,
     )
 
 

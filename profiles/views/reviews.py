@@ -3,7 +3,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -18,24 +17,9 @@ from profiles.errors import DecisionError
 from profiles.fields import labels_of
 from profiles.forms.rejection import RejectionForm
 from profiles.models import Validation
-from profiles.queries.reviews import comparison_of, evidence_of, is_own, queue_rows, reasons_of, waiting
+from profiles.queries.reviews import comparison_of, evidence_of, is_own, next_for, reasons_of
 from profiles.services import validations
 from profiles.services.cooling_off import cooling_off_until
-
-PAGE_SIZE = 50
-
-
-@require_GET
-@allowed(Permission.REVIEW)
-def reviews(request: PortalRequest) -> HttpResponse:
-    """The reviewers' queue, the most urgent first (rule VAL-2)."""
-    page = Paginator(waiting(policy.reviews_visible_to(request.actor)), PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {
-        "page": page,
-        "rows": queue_rows(list(page.object_list), request.user),
-        "alarms": policy.alarms_visible_to(request.actor).filter(outcome="").order_by("raised_at"),
-    }
-    return render(request, "reviews/reviews.html", context)
 
 
 def _seen(request: PortalRequest, pk: uuid.UUID) -> Any:
@@ -70,6 +54,9 @@ def _draw(request: PortalRequest, validation: Any, form: RejectionForm) -> HttpR
         "held_by": validation.claimed_by if held and validation.claimed_by_id != request.user.pk else None,
         "frozen": getattr(validation.profile, "frozen_at", None),
         "cooling_off_until": cooling_off_until(validation.version),
+        "first_is_mine": validation.first_approved_by_id == request.user.pk,
+        "undoable": [validation] if validations.undoable_until(validation, request.user) else (),
+        "following": next_for(policy.reviews_visible_to(request.actor), request.user, besides=validation),
         "superseded": validation.profile.latest_id != validation.version.pk or validation.profile.archived_at is not None,
     }
     return render(request, "reviews/review.html", context)
@@ -82,8 +69,15 @@ def _do(request: PortalRequest, verb: Callable[..., Validation], validation: Any
     except DecisionError as refused:
         messages.error(request, str(refused))
         return False
-    messages.success(request, done)
+    if done:
+        messages.success(request, done)
     return True
+
+
+def _onwards(request: PortalRequest, validation: Validation) -> HttpResponse:
+    """To the next one that waits for this reviewer, or back to the queue."""
+    following = next_for(policy.reviews_visible_to(request.actor), request.user, besides=validation)
+    return redirect("review", following.pk) if following else redirect("reviews")
 
 
 @require_POST
@@ -103,8 +97,16 @@ def review_claim(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
 def review_approve(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     """Approves the version that was reviewed (rule VAL-5)."""
     validation = _seen(request, pk)
-    done = _("“%(name)s” is approved.") % {"name": validation.profile.name}
-    return redirect("reviews") if _do(request, validations.approve, validation, done) else redirect("review", pk)
+    if not _do(request, validations.approve, validation, ""):
+        return redirect("review", pk)
+    done = Validation.objects.filter(pk=pk).exclude(decision="").exists()
+    words = (
+        _("“%(name)s” is approved.")
+        if done
+        else _("Your approval of “%(name)s” is kept; a second reviewer has to approve it, too.")
+    )
+    messages.success(request, words % {"name": validation.profile.name})
+    return _onwards(request, validation)
 
 
 @require_POST
@@ -117,6 +119,14 @@ def review_reject(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
         return _draw(request, validation, form)
     done = _("“%(name)s” is rejected, and its incentives admins are told why.") % {"name": validation.profile.name}
     if _do(request, validations.reject, validation, done, reasons=form.reasons):
-        return redirect("reviews")
+        return _onwards(request, validation)
     validation = _seen(request, pk)
     return redirect("review", pk) if validation.decision else _draw(request, validation, form)
+
+
+@require_POST
+@allowed(Permission.REVIEW)
+def review_undo(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
+    """Takes one's own decision back, within a minute."""
+    _do(request, validations.undo, _seen(request, pk), _("Your decision is taken back, and nobody has been told of it."))
+    return redirect("review", pk)

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from accounts.models import Partner, User
 from incentives_portal.core import clock
+from incentives_portal.core.models import Mail
 from profiles.models import PayoutProfile, TaxProfile, Validation
 from profiles.services import payouts, validations
 from tests import factories as make
@@ -49,7 +50,7 @@ def test_the_queue_begins_with_the_most_urgent(
     clock.move(by=dt.timedelta(hours=2))
     page = text_of(as_(rita).get(reverse("reviews")))
     assert page.index(">Norrsken<") < page.index(">SEB account<")
-    assert page.count("Overdue") == 1 and "left" in page
+    assert page.count(">Overdue</span>") == 1 and "left" in page
 
 
 @pytest.mark.rule("VAL-2")
@@ -159,7 +160,7 @@ def test_the_queue_takes_as_many_queries_for_many_rows(
     for number in range(6):
         submitted(payouts.create(partner=partner, by=ines, **payout_fields(name=f"Account {number}")))
     browser = as_(rita)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(12):
         browser.get(reverse("reviews"))
 
 
@@ -191,3 +192,123 @@ def test_swedish_reviewers_read_swedish_fields(as_: As, flagged: Validation) -> 
     sture.language = "sv"
     sture.save()
     assert as_(sture).get(url("review", flagged)).status_code == 200
+
+
+def decided(validation: Validation) -> str:
+    validation.refresh_from_db()
+    return validation.decision
+
+
+@pytest.mark.rule("VAL-2")
+def test_from_one_decision_to_the_next_item(
+    as_: As, rita: User, roland: User, partner: Partner, ines: User, submitted: Submit, settings: Any
+) -> None:
+    settings.AUTOMATIC_APPROVAL = False
+    first, second, third = (
+        submitted(payouts.create(partner=partner, by=ines, **payout_fields(name=f"Account {number}"))) for number in range(3)
+    )
+    validations.claim(validation=second, by=roland)
+    browser = as_(rita)
+    queue = text_of(browser.get(reverse("reviews")))
+    assert "Next validation" in queue and url("review", first) in queue
+    assert browser.post(url("review_approve", first))["Location"] == url("review", third)
+    assert browser.post(url("review_approve", third))["Location"] == reverse("reviews")
+    assert ">Next validation</a>" not in text_of(browser.get(reverse("reviews")))
+
+
+@pytest.mark.rule("VAL-2")
+def test_a_decision_is_taken_back_on_the_page(as_: As, rita: User, flagged: Validation) -> None:
+    browser = as_(rita)
+    page = text_of(browser.post(url("review_approve", flagged), follow=True))
+    assert "Take it back" in page and decided(flagged) == "approved"
+    page = text_of(browser.post(url("review_undo", flagged), follow=True))
+    assert "is taken back" in page and decided(flagged) == ""
+    browser.post(url("review_approve", flagged))
+    clock.move(by=dt.timedelta(minutes=1))
+    assert "Take it back" not in text_of(browser.get(reverse("reviews")))
+    assert "can't be taken back any more" in text_of(browser.post(url("review_undo", flagged), follow=True))
+    assert decided(flagged) == "approved"
+
+
+@pytest.mark.rule("VAL-2")
+def test_a_second_reviewers_turn_is_shown(as_: As, rita: User, roland: User, flagged: Validation, settings: Any) -> None:
+    settings.SECOND_REVIEW_FROM_FLAGS = 1
+    told = text_of(as_(rita).post(url("review_approve", flagged), follow=True))
+    assert "a second reviewer has to approve it, too" in told and "Waits for a second reviewer" in told
+    assert url("review_approve", flagged) not in text_of(as_(rita).get(url("review", flagged)))
+    page = text_of(as_(roland).get(url("review", flagged)))
+    assert "approved by Rita Sand" in page
+    as_(roland).post(url("review_approve", flagged))
+    assert decided(flagged) == "approved"
+
+
+@pytest.mark.rule("VAL-2")
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("", {"SEB account", "Norrsken", "Foreign holder"}),
+        ("kind=tax", {"Norrsken"}),
+        ("kind=payout", {"SEB account", "Foreign holder"}),
+        ("country=SE", {"SEB account", "Norrsken", "Foreign holder"}),
+        ("flags=some", {"Foreign holder"}),
+        ("flags=none", {"SEB account", "Norrsken"}),
+        ("flags=second", set()),
+        ("mine=on", {"SEB account"}),
+        ("overdue=on", set()),
+        ("kind=%00&country=XX&flags='", {"SEB account", "Norrsken", "Foreign holder"}),
+    ],
+)
+def test_the_queue_is_filtered(
+    as_: As,
+    rita: User,
+    payout: PayoutProfile,
+    tax: TaxProfile,
+    flagged: Validation,
+    submitted: Submit,
+    settings: Any,
+    query: str,
+    shown: set[str],
+) -> None:
+    settings.AUTOMATIC_APPROVAL = False
+    validations.claim(validation=submitted(payout), by=rita)
+    submitted(tax)
+    validations.check_due()
+    response = as_(rita).get(f"{reverse('reviews')}?{query}")
+    if "%00" in query:
+        assert response.status_code == 400
+        response = as_(rita).get(f"{reverse('reviews')}?{query.replace('%00', 'x')}")
+    page = text_of(response)
+    assert {name for name in ("SEB account", "Norrsken", "Foreign holder") if f" data-row>{name}<" in page} == shown
+
+
+@pytest.mark.rule("VAL-1")
+@pytest.mark.rule("VAL-4")
+def test_the_dashboard_shows_the_clock_in_numbers(as_: As, rita: User, partner: Partner, ines: User, submitted: Submit) -> None:
+    started = [
+        submitted(payouts.create(partner=partner, by=ines, **payout_fields(name=f"Account {number}"))) for number in range(12)
+    ]
+    for validation in started[:10]:
+        clock.move(by=dt.timedelta(hours=4))
+        validations.approve(validation=validation, by=rita)
+    figures = as_(rita).get(reverse("review_dashboard")).context["figures"]
+    assert (figures.waiting, figures.overdue, figures.decided) == (2, 0, 10)
+    assert (figures.p50, figures.p90) == ("about 22 hours", "about 36 hours")
+    assert figures.days_to_clear == 6.0
+    assert [bar.count for bar in figures.by_wait] == [0, 2, 0, 0]
+    assert sum(bar.count for bar in figures.by_day) == 10
+    clock.move(by=dt.timedelta(hours=9))
+    page = text_of(as_(rita).get(reverse("review_dashboard")))
+    assert "<svg" in page and "style=" not in page.partition("<main")[2].partition("</main>")[0]
+    assert "overdue by" in page
+
+
+@pytest.mark.rule("VAL-4")
+def test_a_day_past_the_48_hours_the_program_managers_hear_of_it_once(
+    flagged: Validation, rita: User, petra: User, pelle: User
+) -> None:
+    for hours, mails in ((48.1, 0), (23.8, 0), (0.2, 2), (30, 2)):
+        clock.move(by=dt.timedelta(hours=hours))
+        validations.flag_overdue()
+        validations.escalate()
+        assert Mail.objects.filter(kind="validation_escalated").count() == mails
+    assert decided(flagged) == ""

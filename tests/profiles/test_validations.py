@@ -103,7 +103,7 @@ def test_a_killed_check_leaves_nothing_and_is_done_once(
 
     validation = submitted(payout)
     with monkeypatch.context() as dying:
-        dying.setattr("profiles.services.validations.sweeping.store", die)
+        dying.setattr("profiles.services.validations.concluding.store", die)
         with pytest.raises(Killed):
             validations.check_due()
     validation.refresh_from_db()

@@ -1,15 +1,19 @@
 """Owing a mail: rendered now, in the person's language, stored once per key."""
 
+import datetime as dt
 import uuid
 from typing import Any, Protocol
 
 from django.conf import settings
+from django.db.models import DateTimeField, ExpressionWrapper
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from incentives_portal.core.clock import DatabaseNow
 from incentives_portal.core.models import Mail
 from incentives_portal.core.waking import wake_on_commit
 
+AT_ONCE = dt.timedelta()
 SEND_MAIL = "incentives_portal.core.tasks.send_mail"
 
 
@@ -21,12 +25,12 @@ class Recipient(Protocol):
     name: str
 
 
-def owe(kind: str, *, to: Recipient, key: str, context: dict[str, Any]) -> Mail | None:
+def owe(kind: str, *, to: Recipient, key: str, context: dict[str, Any], hold: dt.timedelta = AT_ONCE) -> Mail | None:
     """Owes one mail of `kind` to a person, or nothing where the same `key` was owed before.
 
     The texts are `templates/mail/<kind>.subject.txt`, `.txt` and `.html`, rendered in the person's language. Subjects are
     folded into one line, so no name can smuggle a header in. Runs in the caller's transaction: no act, no mail; the
-    sender is woken when it commits.
+    sender is woken when it commits. With `hold` it waits so long, and can be withdrawn meanwhile.
     """
     with translation.override(to.language):
         values = {
@@ -53,9 +57,21 @@ def owe(kind: str, *, to: Recipient, key: str, context: dict[str, Any]) -> Mail 
                 text=text,
                 html=html,
                 message_id=f"<{mail_id}@partner-center>",
+                due_at=ExpressionWrapper(DatabaseNow() + hold, output_field=DateTimeField()),
             )
         ],
         ignore_conflicts=True,
     )
     wake_on_commit(SEND_MAIL)
     return Mail.objects.filter(pk=mail_id).first()
+
+
+def withdraw(*, keys: str) -> bool:
+    """Takes back the mails whose key begins with `keys`, and whether none of them has left or is just leaving.
+
+    Runs in the caller's transaction, which refuses what it was about where a mail has told of it already. A mail that is
+    taken back can be owed again.
+    """
+    owed = Mail.objects.filter(key__startswith=keys)
+    owed.filter(state=Mail.State.OWED, claim=None, attempts=0).delete()
+    return not owed.exists()

@@ -9,7 +9,10 @@ class Command(PortalCommand):
 
     def run(self, **options: Any) -> dict[str, Any]:
         counts = validations.check_due(by=self.actor)
-        return counts | {"overdue": validations.flag_overdue(by=self.actor)}
+        return counts | {
+            "overdue": validations.flag_overdue(by=self.actor),
+            "escalated": validations.escalate(by=self.actor),
+        }
 
     def complaint(self, result: dict[str, Any]) -> str:
         return f"{result['failed']} validations could not be checked." if result["failed"] else ""

@@ -2,6 +2,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -11,21 +12,23 @@ from accounts.models import User
 from incentives_portal.core import audit, clock
 from incentives_portal.core.secrets import CannotDecryptError
 from incentives_portal.core.unreadable import note
-from profiles import mails
+from profiles import checks, mails
 from profiles.errors import (
     AlreadyDecidedError,
     ClaimedError,
     CoolingOffError,
     NoteError,
     ReasonsError,
+    SecondReviewerError,
     SupersededError,
     UnreadableError,
 )
 from profiles.fields import labels_of
-from profiles.models import PayoutProfile, TaxProfile, Validation, ValidationReason
+from profiles.models import PayoutProfile, TaxProfile, Validation, ValidationCheck, ValidationReason
 from profiles.reasons import REASONS
 from profiles.services import versions
 from profiles.services.cooling_off import cooling_off_until
+from profiles.subjects import subject_of
 
 from .claiming import refuse_own_request
 
@@ -36,11 +39,19 @@ LONG_NUMBER = re.compile(r"\d(?:[\s.\-/]?\d){6,}")
 
 @transaction.atomic
 def approve(*, validation: Validation, by: User) -> Validation:
-    """Approves the version that was reviewed (rule VAL-5). Raises a DecisionError."""
+    """Approves the version that was reviewed (rule VAL-5). Raises a DecisionError.
+
+    Over a threshold of flags the first approval is kept, and the next one, by somebody else, decides.
+    """
     locked = lock(validation)
     refuse_unless_decidable(locked, by)
     refuse_while_cooling_off(locked)
     _refuse_unreadable(locked)
+    if needs_second(locked):
+        if locked.first_approved_by_id is None:
+            return _store_first(locked, by)
+        if locked.first_approved_by_id == by.pk:
+            raise SecondReviewerError
     return store(locked, Validation.Decision.APPROVED, by=by)
 
 
@@ -57,6 +68,26 @@ def reject(*, validation: Validation, reasons: Sequence[Reason], by: User) -> Va
     ValidationReason.objects.bulk_create(rows)
     mails.tell_rejected(locked, rows)
     return store(locked, Validation.Decision.REJECTED, by=by, reasons={row.field: row.code for row in rows})
+
+
+def needs_second(validation: Validation) -> bool:
+    """Whether two reviewers must approve: so many of the checks didn't pass (setting SECOND_REVIEW_FROM_FLAGS)."""
+    least = settings.SECOND_REVIEW_FROM_FLAGS
+    if not least:
+        return False
+    if validation.first_approved_by_id is not None:
+        return True
+    if validation.checked_at is None:  # a reviewer was faster than the sweep
+        return sum(found.outcome != "passed" for found in checks.run(subject_of(validation))) >= least
+    return validation.checks.exclude(outcome=ValidationCheck.Outcome.PASSED).count() >= least
+
+
+def _store_first(validation: Validation, by: User) -> Validation:
+    validation.first_approved_by, validation.first_approved_at = by, clock.now()
+    validation.claimed_by = validation.claimed_until = None
+    validation.save(update_fields=["first_approved_by", "first_approved_at", "claimed_by", "claimed_until"])
+    audit.record("validation.first_approved", validation, by=by, after={"version": validation.version.number})
+    return validation
 
 
 def lock(validation: Validation, *, skip_locked: bool = False) -> Validation:

@@ -58,6 +58,13 @@ def start_again(version: PayoutProfileVersion) -> None:
         decided_at=None,
         checked_at=None,
         overdue_since=None,
+        escalated_at=None,
+        first_approved_by=None,
+        first_approved_at=None,
+        ask_token=None,
+        asked_until=None,
+        ask_after=None,
+        ask_attempts=0,
         submitted_at=DatabaseNow(),
         due_at=ExpressionWrapper(DatabaseNow() + VALIDATION_TIME, output_field=DateTimeField()),
     )

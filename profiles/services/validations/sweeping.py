@@ -1,5 +1,6 @@
 import datetime as dt
 import logging
+import time
 from typing import Any
 
 from django.conf import settings
@@ -7,15 +8,18 @@ from django.db import transaction
 
 from incentives_portal.core import audit
 from incentives_portal.core.clock import DatabaseNow
-from profiles import checks, mails
-from profiles.errors import FrozenError, SupersededError
-from profiles.models import Validation, ValidationCheck
+from profiles import checks, mails, providers
+from profiles.models import Validation
 from profiles.models.validation import UNDECIDED
-from profiles.services import versions
-from profiles.services.cooling_off import cooling_off_until
 from profiles.subjects import subject_of
 
-from .deciding import lock, refuse_superseded, store
+from .asking import NOT_ASKED, check_with
+from .concluding import conclude, lock_unchecked
+
+ESCALATED_AFTER = dt.timedelta(hours=24)
+SILENCES = 3
+# One sweep ends well before Celery would end it.
+PATIENCE = 300
 
 log = logging.getLogger(__name__)
 
@@ -24,15 +28,21 @@ def check_due(*, by: Any = audit.SYSTEM, limit: int = 500) -> dict[str, int]:
     """Runs the automatic checks of what was submitted, the most urgent first (rule VAL-2).
 
     One transaction each: the checks, what they found and the approval are stored together, so that a worker that is
-    killed leaves it undone, to be done once by the next. What another worker holds is left to it.
+    killed leaves it undone, to be done once by the next. What another worker holds is left to it. Where a provider is asked,
+    see `asking`; one that doesn't answer three times running is left alone until the next sweep.
     """
+    provider, silent = providers.configured(), 0
     counts = {"checked": 0, "approved": 0, "waiting": 0, "failed": 0}
     delay = dt.timedelta(seconds=settings.AUTOMATIC_CHECK_DELAY_SECONDS)
     due = Validation.objects.filter(UNDECIDED, checked_at=None, submitted_at__lte=DatabaseNow() - delay)
     due = due.exclude(payout_version__profile__frozen_at__isnull=False)
+    due = due.filter(NOT_ASKED) if provider else due
+    patience = time.monotonic() + PATIENCE
     for validation in due.select_related("payout_version__profile", "tax_version__profile").order_by("due_at", "pk")[:limit]:
+        if silent >= SILENCES or time.monotonic() > patience:
+            break
         try:
-            outcome = _check_one(validation, by)
+            outcome = check_with(provider, validation, by) if provider else _check_one(validation, by)
         except Exception as error:
             # Whatever it is, the others aren't held up; the row stays in the reviewers' queue and is tried again.
             log.error("validation %s could not be checked: %s", validation.pk, type(error).__name__)
@@ -40,37 +50,43 @@ def check_due(*, by: Any = audit.SYSTEM, limit: int = 500) -> dict[str, int]:
         if outcome:
             counts[outcome] += 1
             counts["checked"] += outcome != "failed"
+            silent = silent + 1 if provider and outcome == "failed" else 0
     return counts
 
 
 @transaction.atomic
 def _check_one(validation: Validation, by: Any) -> str:
     """Checks one validation: *approved*, *waiting* for a reviewer, or nothing where there was nothing to do."""
-    try:
-        locked = lock(validation, skip_locked=True)
-        refuse_superseded(locked)
-        versions.refuse_frozen(locked.profile)
-    except (Validation.DoesNotExist, type(validation.profile).DoesNotExist, SupersededError, FrozenError):
-        return ""
-    if locked.decision or locked.checked_at is not None:
-        return ""
-    findings = checks.run(subject_of(locked))
-    ValidationCheck.objects.bulk_create(
-        ValidationCheck(validation=locked, code=found.code, outcome=found.outcome, field=found.field) for found in findings
-    )
-    locked.checked_at = DatabaseNow()
-    locked.save(update_fields=["checked_at"])
-    cooling_off = cooling_off_until(locked.version) is not None
-    if checks.verdict(findings) == "approve" and settings.AUTOMATIC_APPROVAL and not cooling_off:
-        store(locked, Validation.Decision.APPROVED, by=by)
-        return "approved"
-    return "waiting"
+    locked = lock_unchecked(validation)
+    return conclude(locked, checks.run(subject_of(locked)), by) if locked else ""
 
 
 def flag_overdue(*, by: Any = audit.SYSTEM) -> int:
     """Flags what is undecided after 48 hours, once, and tells the reviewers by mail (rule VAL-4). Decides nothing."""
     late = Validation.objects.filter(UNDECIDED, overdue_since=None, due_at__lt=DatabaseNow())
     return sum(_flag_one(pk, by) for pk in late.order_by("due_at").values_list("pk", flat=True))
+
+
+def escalate(*, by: Any = audit.SYSTEM) -> int:
+    """Tells the program managers of what is a day overdue, once (rule VAL-4). Decides nothing."""
+    late = Validation.objects.filter(
+        UNDECIDED, escalated_at=None, overdue_since__isnull=False, due_at__lt=DatabaseNow() - ESCALATED_AFTER
+    )
+    return sum(_escalate_one(pk, by) for pk in late.order_by("due_at").values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _escalate_one(pk: Any, by: Any) -> bool:
+    rows = Validation.objects.select_for_update(of=("self",), skip_locked=True)
+    rows = rows.select_related("payout_version__profile", "tax_version__profile", "partner")
+    validation = rows.filter(UNDECIDED, pk=pk, escalated_at=None).first()
+    if validation is None:
+        return False
+    validation.escalated_at = DatabaseNow()
+    validation.save(update_fields=["escalated_at"])
+    audit.record("validation.escalated", validation, by=by)
+    mails.tell_escalated(validation)
+    return True
 
 
 @transaction.atomic
