@@ -82,6 +82,7 @@ def _decided_by_day() -> list[tuple[dt.date, int]]:
     decided = Validation.objects.filter(decision__in=["approved", "rejected"], decided_at__gte=clock.start_of(days[0]))
     counts = dict.fromkeys(days, 0)
     for moment in decided.values_list("decided_at", flat=True).iterator():
+        assert moment is not None
         day = clock.date_of(moment)
         counts[day] = counts.get(day, 0) + 1
     return list(counts.items())

@@ -78,8 +78,8 @@ def needs_second(validation: Validation) -> bool:
     if validation.first_approved_by_id is not None:
         return True
     if validation.checked_at is None:  # a reviewer was faster than the sweep
-        return sum(found.outcome != "passed" for found in checks.run(subject_of(validation))) >= least
-    return validation.checks.exclude(outcome=ValidationCheck.Outcome.PASSED).count() >= least
+        return bool(sum(found.outcome != "passed" for found in checks.run(subject_of(validation))) >= least)
+    return bool(validation.checks.exclude(outcome=ValidationCheck.Outcome.PASSED).count() >= least)
 
 
 def _store_first(validation: Validation, by: User) -> Validation:
