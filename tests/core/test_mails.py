@@ -52,6 +52,8 @@ def context(language: str) -> dict[str, Any]:
         "invited_by": "Gunnar Lind",
         "by": "Gunnar Lind",
         "asker": "Ulf Berg",
+        "what": "Single sign-on was switched on.",
+        "detail": "norrsken.example",
         "changes": [
             SimpleNamespace(
                 what=what,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from celery import Celery
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
@@ -236,11 +237,8 @@ def test_the_hint_of_an_act_that_failed_wakes_nobody_but_the_next_one_does(djang
     assert Mail.objects.count() == 1
 
 
-def test_a_broker_that_is_away_is_no_error(settings: Any) -> None:
-    from celery import current_app
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(current_app.conf, "broker_url", "redis://127.0.0.1:1/0")
-        patch.setitem(current_app.conf, "task_publish_retry", False)
-        waking.wake(SEND_MAIL)
+def test_a_broker_that_is_away_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    # An application of its own: the real one keeps its connections for the tests that follow.
+    monkeypatch.setattr(waking, "current_app", Celery(broker="redis://127.0.0.1:1/0", set_as_current=False))
+    waking.wake(SEND_MAIL)
     assert connection.is_usable()
