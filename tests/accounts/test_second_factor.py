@@ -33,7 +33,7 @@ ASKED = {
         "mail_domain_remove", "group_mapping_new", "group_mapping", "group_mapping_remove",
     },
     "ines": {
-        "payout_new", "payout_edit", "payout_archive", "tax_new", "tax_edit", "tax_archive", "tax_document_upload",
+        "payout_new", "payout_edit", "payout_archive", "payout_reveal", "tax_new", "tax_edit", "tax_archive", "tax_document_upload",
         "tax_document_remove", "defaults",
     },
 }  # fmt: skip
