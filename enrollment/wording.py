@@ -189,6 +189,10 @@ NOTICES: dict[str, NoticeText] = {
     "not_continued": NoticeText(
         _("%(program)s for %(place)s was not continued after %(year)s"), _("The page says why, and what can be done.")
     ),
+    "held": NoticeText(
+        _("%(program)s for %(place)s was continued into %(year)s, but something is missing"),
+        _("The page says what is missing before you can be paid."),
+    ),
 }
 
 

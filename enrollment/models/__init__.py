@@ -4,7 +4,7 @@ from .eligibility import Agreement, Designation, EligibilityDecision
 from .enrollments import EndReason, Enrollment, StatusChange
 from .invitations import Invitation, Notice
 from .programs import FiscalYearOffer, Program, ProgramGuide, RequirementGroup, RequirementItem
-from .rollover import RolloverLine, RolloverPlan
+from .rollover import PlanState, RolloverLine, RolloverPlan, RolloverRange
 
 __all__ = [
     "Agreement",
@@ -15,11 +15,13 @@ __all__ = [
     "FiscalYearOffer",
     "Invitation",
     "Notice",
+    "PlanState",
     "Program",
     "ProgramGuide",
     "RequirementGroup",
     "RequirementItem",
     "RolloverLine",
     "RolloverPlan",
+    "RolloverRange",
     "StatusChange",
 ]

@@ -38,6 +38,7 @@ class Notice(models.Model):
         ENROLLED = "enrolled", _("Enrolled")
         REMINDER = "reminder", _("Reminder")
         NOT_CONTINUED = "not_continued", _("Not continued")
+        HELD = "held", _("Continued, something is missing")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices")

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Model
+
+from incentives_portal.core import request_ids
+from incentives_portal.core.fragments import Sql, run, sql
 from incentives_portal.core.models import AuditEntry
 
 
@@ -59,6 +63,21 @@ def record_all(entries: Iterable[AuditEntry]) -> None:
     AuditEntry.objects.bulk_create(entries)
 
 
+_EACH = """
+INSERT INTO core_auditentry (at, actor_kind, actor_id, actor_name, partner_id, act, object_type, object_id, object_name,
+    before, after, request_id)
+SELECT portal_now(), %s, %s, %s, thing.partner_id, %s, %s, thing.id::text, left(thing.name, 300), thing.before, thing.after, %s
+FROM ({things}) thing
+"""
+
+
+def record_each(act: str, model: type[Model], things: Sql, *, by: Any) -> int:
+    """Writes one entry for each row of `things`, a question for (id, name, partner_id, before, after). Returns how many."""
+    told = _actor(by)
+    facts = (told["actor_kind"], told["actor_id"], told["actor_name"], act, model._meta.label_lower, request_ids.current())
+    return run(sql(_EACH, *facts, things=things))
+
+
 def entry_of(
     act: str,
     thing: Any,
@@ -69,11 +88,8 @@ def entry_of(
     after: dict[str, Any] | None = None,
 ) -> AuditEntry:
     """An entry that is not written yet, for `record_all`."""
-    is_person = not isinstance(by, By)
     return AuditEntry(
-        actor_kind=AuditEntry.ActorKind.PERSON if is_person else by.kind,
-        actor_id=by.pk if is_person else None,
-        actor_name=(by.name or by.email)[:200] if is_person else by.name[:200],
+        **_actor(by),
         partner_id=partner_id if partner_id is not None else getattr(thing, "partner_id", None),
         act=act,
         object_type=thing._meta.label_lower,
@@ -82,6 +98,12 @@ def entry_of(
         before=before,
         after=after,
     )
+
+
+def _actor(by: Any) -> dict[str, Any]:
+    if isinstance(by, By):
+        return {"actor_kind": by.kind, "actor_id": None, "actor_name": by.name[:200]}
+    return {"actor_kind": AuditEntry.ActorKind.PERSON, "actor_id": by.pk, "actor_name": (by.name or by.email)[:200]}
 
 
 def person(by: Any) -> Any:

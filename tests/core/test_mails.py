@@ -11,8 +11,13 @@ from django.utils import translation
 
 from accounts.models import Location, Partner, User
 from enrollment.models import Enrollment, Program
+from incentives_portal.core.fiscal import FiscalYear
 
 KINDS = sorted(path.name.removesuffix(".subject.txt") for path in (settings.BASE_DIR / "templates" / "mail").glob("*.subject.txt"))
+
+YEAR_END_LINE = SimpleNamespace(
+    place="Lind & Söner · 5200001", program="Cloud solutions", why="The program isn't offered.", path="/incentives/1/"
+)
 
 
 def context(language: str) -> dict[str, Any]:
@@ -49,6 +54,13 @@ def context(language: str) -> dict[str, Any]:
             email="ulf@x.example",
             expires_at=dt.datetime(2026, 12, 1, tzinfo=dt.UTC),
         ),
+        "year": FiscalYear(2027),
+        "ended_count": 3,
+        "ended": [YEAR_END_LINE, YEAR_END_LINE],
+        "more_ended": 1,
+        "held_count": 1,
+        "held": [YEAR_END_LINE],
+        "more_held": 0,
         "invited_by": "Gunnar Lind",
         "by": "Gunnar Lind",
         "asker": "Ulf Berg",
@@ -121,10 +133,11 @@ def test_a_rejection_names_each_field_and_its_reason() -> None:
 
 
 @pytest.mark.rule("FIS-2")
-@pytest.mark.parametrize("reason", ["not_eligible", "not_offered", "incomplete", "pga_history"])
-def test_what_is_not_continued_says_why(reason: str) -> None:
-    enrollment = context("en")["enrollment"]
-    enrollment.end_reason = reason
-    _, text, _ = rendered("not_continued", "en", enrollment=enrollment)
-    assert "ended with FY27. It is not continued into FY28." in text
-    assert len(text.split("\n\n")) >= 5
+def test_the_years_end_names_what_did_not_simply_go_on_and_why() -> None:
+    subject, text, html = rendered("year_end", "en")
+    assert subject == "3 enrollments are not continued into FY28"
+    line = "- Lind & Söner · 5200001 · Cloud solutions\n  The program isn't offered.\n  https://partners.example/incentives/1/"
+    assert f"Not continued into FY28:\n\n{line}\n{line}\n\n- and 1 more" in text
+    assert "Continued into FY28, but something is missing" in text
+    assert html.count("The program isn&#x27;t offered.") == 3
+    assert rendered("year_end", "en", ended_count=0)[0] == "1 enrollment continued into FY28 lacks something"

@@ -209,6 +209,6 @@ def test_a_batch_is_gathered_with_a_fixed_number_of_queries(location: Location, 
     journeys.opened(program, location)
     ids = list(Enrollment.objects.values_list("pk", flat=True))
     assert len(ids) == 9
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(16):
         derivation.rederive(ids, cause="test")
     assert invite_due(by=SYSTEM) == 9

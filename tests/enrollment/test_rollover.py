@@ -11,10 +11,11 @@ from accounts.models import Location, User
 from enrollment import derivation, tasks
 from enrollment.errors import RefusedError
 from enrollment.models import EndReason, Enrollment, FiscalYearOffer, Notice, Program, RolloverPlan
+from enrollment.ranges import cut
 from enrollment.services import daily, enrolling, rollover
 from enrollment.services.invitations import invite_due
 from enrollment.services.opening import open_year
-from enrollment.services.rollover import applying
+from enrollment.services.rollover import ranges, turning
 from incentives_portal.core import clock
 from incentives_portal.core.audit import SYSTEM
 from incentives_portal.core.fiscal import FiscalYear
@@ -82,7 +83,7 @@ def test_an_enrollment_continues_without_anybody_doing_anything(
 
 @pytest.mark.rule("FIS-2")
 def test_what_is_incomplete_goes_on_as_action_required(
-    program: Program, location: Location, ines: User, year: FiscalYear, petra: User, pelle: User
+    program: Program, location: Location, ines: User, year: FiscalYear, petra: User, pelle: User, settings: Any
 ) -> None:
     row = journeys.accepted(program, location, ines)
     plan = approved(year, petra, pelle)
@@ -91,6 +92,10 @@ def test_what_is_incomplete_goes_on_as_action_required(
     assert rollover.apply(plan=plan, by=petra).held == 1
     new = following(row)
     assert new.status == "action_required"
+    assert Notice.objects.get(kind=Notice.Kind.HELD).enrollment == new
+    mail = Mail.objects.get(kind="year_end")
+    assert mail.subject == f"1 enrollment continued into {year.next} lacks something"
+    assert f"No payout profile is chosen yet.\n  {settings.PORTAL_URL}/incentives/{new.pk}/" in mail.text
     assert {item["key"] for item in new.requirements if item["turn"] == "partner"} == {"payout", "tax", "submit"}
     enrolling.choose(
         enrollment_id=new.pk,
@@ -130,10 +135,10 @@ def test_a_location_that_is_no_longer_eligible_keeps_its_year_and_no_more(
     assert following(enrolled).status == "inactive"
     assert following(enrolled).accepted_at is None
     assert Notice.objects.get(kind=Notice.Kind.NOT_CONTINUED).user == ines
-    mail = Mail.objects.get(kind="not_continued")
+    mail = Mail.objects.get(kind="year_end")
     assert mail.to == ines.email
-    assert f"ended with {year}" in mail.text
-    assert "does not meet the program's requirements" in mail.text
+    assert mail.subject == f"1 enrollment is not continued into {year.next}"
+    assert f"{location.name} · {location.mpn_id} · {enrolled.program.name}\n  The location doesn't meet" in mail.text
 
 
 @pytest.mark.rule("FIS-2")
@@ -155,7 +160,7 @@ def test_a_program_that_is_not_offered_again_ends(enrolled: Enrollment, year: Fi
     end_of(year)
     assert rollover.apply(plan=plan, by=petra).ended == 1
     enrolled.refresh_from_db()
-    assert (enrolled.reason, Mail.objects.filter(kind="not_continued").count()) == ("not_offered", 1)
+    assert (enrolled.reason, Mail.objects.filter(kind="year_end").count()) == ("not_offered", 1)
 
 
 def test_a_program_that_goes_after_the_plan_was_approved_ends_too(
@@ -291,7 +296,7 @@ def test_an_unanswered_invitation_ends_with_its_year_and_a_new_one_follows(
     assert invite_due() == 1
     assert following(row).status == "invited"
     assert Mail.objects.filter(kind="invitation").count() == 2
-    assert not Mail.objects.filter(kind="not_continued").exists()
+    assert not Mail.objects.filter(kind="year_end").exists()
 
 
 @pytest.mark.rule("INV-1")
@@ -350,25 +355,26 @@ def test_a_run_that_dies_between_chunks_is_taken_up_again(
         journeys.enrolled(program, place, ines, rita)
         for place in [location, *make.LocationFactory.create_batch(4, partner=location.partner)]
     ]
+    monkeypatch.setattr(ranges, "cut", lambda size: cut(2))
     plan = approved(year, petra, pelle)
     shift = clock.shift()
     end_of(year)
     try:
         derivation.rederive_due()
-        monkeypatch.setattr(applying, "BATCH", 2)
-        settle, chunks = applying.settle, iter(range(100))
+        record, parts = turning.record, iter(range(100))
 
-        def die_in_the_second(*arguments: Any, **named: Any) -> Any:
-            if next(chunks) == 1:
+        def die_in_the_third(*arguments: Any, **named: Any) -> None:
+            record(*arguments, **named)
+            if next(parts) == 2:
                 raise SystemExit
-            return settle(*arguments, **named)
 
-        monkeypatch.setattr(applying, "settle", die_in_the_second)
+        monkeypatch.setattr(turning, "record", die_in_the_third)
         with pytest.raises(SystemExit):
             rollover.apply(plan=plan, by=petra)
         assert Enrollment.objects.filter(continued_from__isnull=False).count() == 2
         assert_derived()
         assert rollover.apply(plan=plan, by=petra).continued == 3
+        assert rollover.report(plan).continued == 5
         assert Enrollment.objects.filter(continued_from__in=rows, status="enrolled").count() == 5
         assert_derived()
     finally:

@@ -1,78 +1,113 @@
 """Planning a rollover and approving the plan."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
-from enrollment.derivation import BATCH
 from enrollment.errors import RefusedError
-from enrollment.models import Enrollment, RolloverLine, RolloverPlan
-from enrollment.rollover import judge
-from enrollment.rollover_facts import gather_for_rollover
+from enrollment.models import RolloverLine, RolloverPlan, RolloverRange
+from enrollment.rollover_sql import VERDICT, judged
 from incentives_portal.core import audit, clock
+from incentives_portal.core.clock import DatabaseNow
 from incentives_portal.core.fiscal import FiscalYear
+from incentives_portal.core.fragments import Sql, rows_of, run, sql
+
+from . import ranges
+
+Told = Callable[[RolloverRange], None]
+_LINES = f"""
+INSERT INTO enrollment_rolloverline (plan_id, enrollment_id, verdict, reason)
+SELECT %s, judged.id, {VERDICT}, judged.reason FROM ({{judged}}) judged
+WHERE NOT EXISTS (SELECT FROM enrollment_rolloverline known WHERE known.enrollment_id = judged.id AND known.plan_id = %s)
+"""  # noqa: S608
+_TOTALS = """
+SELECT g.code, line.verdict, line.reason, count(*) FROM enrollment_rolloverline line
+JOIN enrollment_enrollment e ON e.id = line.enrollment_id JOIN enrollment_program g ON g.id = e.program_id
+WHERE line.plan_id = %s GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
 
 
-@transaction.atomic
-def plan(*, fiscal_year: FiscalYear, by: Any) -> RolloverPlan:
+def plan(*, fiscal_year: FiscalYear, by: Any, told: Told | None = None) -> RolloverPlan:
     """Judges every accepted enrollment of the year that ends, and changes nothing: a line for each, with the reason.
 
     A year can be planned as often as one likes, before or after its end; the approved plan is the one that is applied.
     """
-    made = RolloverPlan.objects.create(fiscal_year=fiscal_year.ends_in, planned_by=audit.person(by))
-    for rows in in_batches(accepted_in(fiscal_year)):
-        RolloverLine.objects.bulk_create(lines_for(made, rows))
-    audit.record("rollover.planned", made, by=by, after=summary(made))
+    made = begin(fiscal_year=fiscal_year, by=by)
+    finish(made, wait=True, told=told)
+    made.refresh_from_db()
     return made
 
 
-def accepted_in(fiscal_year: FiscalYear) -> QuerySet[Enrollment]:
-    """What a rollover of the year is about: accepted and not ended."""
-    return Enrollment.objects.filter(fiscal_year=fiscal_year.ends_in, accepted_at__isnull=False, ended_at=None)
+@transaction.atomic
+def begin(*, fiscal_year: FiscalYear, by: Any) -> RolloverPlan:
+    """A plan whose lines `finish` makes, here or in a worker."""
+    made = RolloverPlan.objects.create(fiscal_year=fiscal_year.ends_in, planned_by=audit.person(by))
+    ranges.make(made)
+    audit.record("rollover.planned", made, by=by)
+    return made
 
 
-def in_batches(rows: QuerySet[Enrollment]) -> Iterator[list[Enrollment]]:
-    """The rows with what they are judged by, some hundreds at a time, in the order of their ids."""
-    last = UUID(int=0)
-    while batch := list(rows.filter(pk__gt=last).select_related("program", "location", "partner").order_by("pk")[:BATCH]):
-        yield batch
-        last = batch[-1].pk
+def finish(made: RolloverPlan, *, wait: bool = False, told: Told | None = None) -> None:
+    """Makes the lines that a plan still lacks, beside any other worker that does."""
+    unplanned = RolloverRange.objects.filter(plan=made, planned_at=None)
+    for done in ranges.work_through(unplanned, partial(_plan_range, made), wait=wait):
+        if told:
+            told(done)
+    _conclude(made)
 
 
-def lines_for(made: RolloverPlan, rows: Sequence[Enrollment]) -> list[RolloverLine]:
-    """The verdict on each row, not saved."""
-    judgements = {pk: judge(facts) for pk, facts in gather_for_rollover(rows).items()}
-    return [
-        RolloverLine(plan=made, enrollment=row, verdict=judgements[row.pk].verdict.value, reason=judgements[row.pk].reason.value)
-        for row in rows
-    ]
+def _plan_range(made: RolloverPlan, part: RolloverRange) -> None:
+    add_lines(made, part)
+    RolloverRange.objects.filter(pk=part.pk).update(planned_at=DatabaseNow())
+
+
+def add_lines(made: RolloverPlan, part: RolloverRange) -> int:
+    """The verdict on each enrollment of the range that the plan doesn't know yet. Returns how many."""
+    return run(sql(_LINES, made.pk, made.pk, judged=judged(made.year, part.places)))
+
+
+@transaction.atomic
+def _conclude(made: RolloverPlan) -> None:
+    row = RolloverPlan.objects.select_for_update(of=("self",)).get(pk=made.pk)
+    if row.ready_at is None and not row.ranges.filter(planned_at=None).exists():
+        row.ready_at, row.totals = clock.now(), count(row)
+        row.save(update_fields=["ready_at", "totals"])
+
+
+def count(made: RolloverPlan) -> list[dict[str, Any]]:
+    """The plan's lines by program, verdict and reason."""
+    names = ("program", "verdict", "reason", "number")
+    return [dict(zip(names, row, strict=True)) for row in rows_of(Sql(_TOTALS, (made.pk,)))]
 
 
 def summary(made: RolloverPlan) -> dict[str, dict[str, int]]:
     """How many lines there are per verdict and per reason."""
-    counts: dict[str, dict[str, int]] = {"verdicts": dict.fromkeys(RolloverLine.Verdict.values, 0), "reasons": {}}
-    for verdict, reason, number in made.lines.values_list("verdict", "reason").annotate(Count("pk")).order_by("verdict", "reason"):
-        counts["verdicts"][verdict] += number
-        if reason:
-            counts["reasons"][reason] = counts["reasons"].get(reason, 0) + number
-    return counts
+    verdicts: Counter[str] = Counter(dict.fromkeys(RolloverLine.Verdict.values, 0))
+    reasons: Counter[str] = Counter()
+    for row in made.totals:
+        verdicts[row["verdict"]] += row["number"]
+        if row["reason"]:
+            reasons[row["reason"]] += row["number"]
+    return {"verdicts": dict(verdicts), "reasons": dict(sorted(reasons.items()))}
 
 
 @transaction.atomic
 def approve(*, plan: RolloverPlan, by: Any) -> RolloverPlan:
     """Approves a plan; approving it twice changes nothing.
 
-    Raises RefusedError where the same person planned it, or another plan of the year is approved already.
+    Raises RefusedError where the same person planned it, it isn't ready, or another plan of the year is approved already.
     """
     plan = RolloverPlan.objects.select_for_update(of=("self",)).get(pk=plan.pk)
     if plan.approved_at:
         return plan
     if plan.planned_by_id and plan.planned_by_id == by.pk:
         raise RefusedError(_("A plan is approved by a second program manager; you made this one."))
+    if plan.ready_at is None:
+        raise RefusedError(_("This plan is still being made. Approve it when it is ready."))
     if RolloverPlan.objects.filter(fiscal_year=plan.fiscal_year, approved_at__isnull=False).exists():
         raise RefusedError(_("Another plan for this fiscal year is approved already."))
     plan.approved_at, plan.approved_by = clock.now(), audit.person(by)

@@ -1,4 +1,5 @@
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -28,25 +29,42 @@ def start(
     assert version is not None
     if not _is_latest(version):
         raise StaleError
-    started = Validation(
+    start_all([version], paying_entity=paying_entity, by=by)
+    return Validation.objects.get(payout_version=payout_version, tax_version=tax_version, paying_entity=paying_entity)
+
+
+@transaction.atomic
+def start_all(versions: Sequence[PayoutProfileVersion | TaxProfileVersion], *, paying_entity: str, by: Any) -> int:
+    """The same for many, which are known to be the latest of their profiles; returns how many began.
+
+    A fixed number of queries, whatever the number of versions.
+    """
+    made = [_begun(version, paying_entity, by) for version in versions]
+    # INSERT … ON CONFLICT DO NOTHING: of two submissions at once one starts it, and both get it.
+    Validation.objects.bulk_create(made, ignore_conflicts=True)
+    begun = Validation.objects.select_related("payout_version__profile", "tax_version__profile").in_bulk([one.pk for one in made])
+    audit.record_all(audit.entry_of("validation.started", one, by=by, after=_told(one)) for one in begun.values())
+    if begun:
+        # Only a hint: the sweep finds the row anyway, broker or not.
+        wake_on_commit(TASK)
+    return len(begun)
+
+
+def _begun(version: PayoutProfileVersion | TaxProfileVersion, paying_entity: str, by: Any) -> Validation:
+    is_payout = isinstance(version, PayoutProfileVersion)
+    return Validation(
         id=uuid.uuid4(),
         partner_id=version.profile.partner_id,
-        payout_version=payout_version,
-        tax_version=tax_version,
+        **{"payout_version" if is_payout else "tax_version": version},
         paying_entity=paying_entity,
         submitted_by=audit.person(by),
         submitted_at=DatabaseNow(),
         due_at=ExpressionWrapper(DatabaseNow() + VALIDATION_TIME, output_field=DateTimeField()),
     )
-    # INSERT … ON CONFLICT DO NOTHING: of two submissions at once one starts it, and both get it.
-    Validation.objects.bulk_create([started], ignore_conflicts=True)
-    validation = Validation.objects.get(payout_version=payout_version, tax_version=tax_version, paying_entity=paying_entity)
-    if validation.pk == started.pk:
-        after = {"version": version.number, "paying_entity": paying_entity, "due_at": validation.due_at.isoformat()}
-        audit.record("validation.started", validation, by=by, after=after)
-        # Only a hint: the sweep finds the row anyway, broker or not.
-        wake_on_commit(TASK)
-    return validation
+
+
+def _told(begun: Validation) -> dict[str, Any]:
+    return {"version": begun.version.number, "paying_entity": begun.paying_entity, "due_at": begun.due_at.isoformat()}
 
 
 def start_again(version: PayoutProfileVersion) -> None:

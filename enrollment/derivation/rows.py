@@ -1,9 +1,7 @@
-"""The one writer of a derived status.
+"""Single rows: a service locks them, changes their facts in memory and calls `settle`.
 
-A service locks its rows, changes their facts in memory and calls `settle`, which derives and saves facts and status in
-one UPDATE, so that no moment exists in which they disagree; the database's check constraints would refuse it anyway.
-Nothing else in the portal assigns `status`, `reason`, `requirements` or `derive_again_at`; a test reads the syntax tree
-to prove it.
+It derives and saves facts and status in one UPDATE, so that no moment exists in which they disagree; the database's check
+constraints would refuse it anyway.
 """
 
 import json
@@ -12,14 +10,14 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.dispatch import Signal
 
 from enrollment.facts import gather
 from enrollment.models import Enrollment, StatusChange
 from enrollment.status import Outcome, derive
 from incentives_portal.core import clock
-from incentives_portal.core.audit import SYSTEM, person
+from incentives_portal.core.audit import person
 
 DERIVED = ("status", "reason", "requirements", "derive_again_at", "status_since")
 BATCH = 500
@@ -96,32 +94,3 @@ def _apply(row: Enrollment, outcome: Outcome) -> None:
     row.reason = outcome.reason.value
     row.requirements = [requirement.as_json() for requirement in outcome.requirements]
     row.derive_again_at = clock.start_of(outcome.again_on) if outcome.again_on else None
-
-
-def rederive(ids: Iterable[uuid.UUID], *, cause: str, by: Any = SYSTEM) -> int:
-    """Derives rows anew whose facts elsewhere changed, in batches of their own transactions. Returns the changes."""
-    ordered, changed = sorted(ids), 0
-    for start in range(0, len(ordered), BATCH):
-        with transaction.atomic():
-            changed += len(settle(lock(ordered[start : start + BATCH]), cause=cause, by=by))
-    return changed
-
-
-def rederive_due(*, by: Any = SYSTEM) -> int:
-    """Derives what time alone may have changed: a window, a deadline, a form or a year has run out. Returns the changes."""
-    due = Enrollment.objects.filter(derive_again_at__lte=clock.now()).values_list("pk", flat=True)
-    return rederive(list(due), cause="time", by=by)
-
-
-def differences() -> tuple[int, list[uuid.UUID]]:
-    """How many rows were compared, and those whose stored status is not what their facts say (none, or a defect)."""
-    checked, wrong, last = 0, [], uuid.UUID(int=0)
-    while rows := list(Enrollment.objects.filter(pk__gt=last).select_related("program").order_by("pk")[:BATCH]):
-        gathered = gather(rows)
-        for row in rows:
-            outcome = derive(gathered[row.pk])
-            rows_wanted = [requirement.as_json() for requirement in outcome.requirements]
-            if (row.status, row.reason, row.requirements) != (outcome.status, outcome.reason, rows_wanted):
-                wrong.append(row.pk)
-        checked, last = checked + len(rows), rows[-1].pk
-    return checked, wrong
