@@ -11,6 +11,7 @@ from incentives_portal.core.waking import wake_on_commit
 from profiles.errors import StaleError
 from profiles.models import PayoutProfile, PayoutProfileVersion, TaxProfile, TaxProfileVersion, Validation, ValidationCheck
 from profiles.models.validation import VALIDATION_TIME
+from profiles.services import versions
 
 TASK = "profiles.tasks.run_validations"
 
@@ -44,6 +45,8 @@ def start(
     if validation.pk == started.pk:
         after = {"version": version.number, "paying_entity": paying_entity, "due_at": validation.due_at.isoformat()}
         audit.record("validation.started", validation, by=by, after=after)
+        # Others may have chosen the same profile and not submitted yet: for them, too, it is now the operator's turn.
+        versions.announce(version.profile, "validation_started", by=by, validation=validation)
         # Only a hint: the sweep finds the row anyway, broker or not.
         wake_on_commit(TASK)
     return validation
