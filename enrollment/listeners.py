@@ -26,8 +26,10 @@ from profiles.models import PayoutProfile, TaxProfile
 def bring_enrollments_up_to_date(sender: Any, profile: PayoutProfile | TaxProfile, cause: str, by: Any, **kwargs: Any) -> None:
     """A profile's new version or decision reaches every live enrollment that uses it (rule ENR-4)."""
     column = "payout_profile" if isinstance(profile, PayoutProfile) else "tax_profile"
-    users = Enrollment.objects.filter(ended_at=None, **{column: profile}).values_list("pk", flat=True)
-    rows = lock(list(users))
+    users = Enrollment.objects.filter(ended_at=None, **{column: profile})
+    if cause == "validation_started":
+        users = users.filter(submitted_at=None)  # what is submitted already had its validation, or is just starting it
+    rows = lock(list(users.values_list("pk", flat=True)))
     if cause in {"payout_changed", "tax_changed", "alarm_taken_back"}:
         for row in rows:
             if row.submitted_at and row.status not in {Status.INACTIVE, Status.DISCONTINUED}:

@@ -262,6 +262,8 @@ DNS_SERVERS = env.list("DNS_SERVERS", default=[])
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("sv", _("Swedish"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+# What management commands answer in: en or sv.
+COMMAND_LANGUAGE = env.str("COMMAND_LANGUAGE", default="en")
 USE_I18N = USE_TZ = True
 FORMAT_MODULE_PATH = "incentives_portal.formats"
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/Stockholm")

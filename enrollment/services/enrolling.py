@@ -1,9 +1,11 @@
 """What an incentives admin does with an enrollment: accept, decline, choose profiles, submit (rules ENR-1…3, INV-7)."""
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -30,8 +32,16 @@ def _locked(enrollment_id: uuid.UUID, *profiles: PayoutProfile | TaxProfile | No
     for profile in profiles:
         if profile is not None:
             type(profile)._base_manager.select_for_update(no_key=True).get(pk=profile.pk)
-    (row,) = lock([enrollment_id])
-    return row
+    # With those who chose the same profiles, since starting a validation reaches them too: always in the order of their ids.
+    chosen = Q(payout_profile__in=_ids(profiles, PayoutProfile)) | Q(tax_profile__in=_ids(profiles, TaxProfile))
+    others = (
+        Enrollment.objects.filter(chosen, submitted_at=None, ended_at=None).values_list("pk", flat=True) if any(profiles) else ()
+    )
+    return next(row for row in lock([enrollment_id, *others]) if row.pk == enrollment_id)
+
+
+def _ids(profiles: Iterable[PayoutProfile | TaxProfile | None], kind: type[Any]) -> list[uuid.UUID]:
+    return [profile.pk for profile in profiles if isinstance(profile, kind)]
 
 
 def _status_now(row: Enrollment) -> tuple[Status, Reason]:

@@ -4,6 +4,9 @@ Only a hint. The row is the truth; with the broker away nothing fails, and the s
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 
 from celery import current_app
@@ -13,10 +16,23 @@ from django.db import connection, transaction
 from kombu.exceptions import KombuError
 
 logger = logging.getLogger(__name__)
+_asleep: ContextVar[bool] = ContextVar("asleep", default=False)
+
+
+@contextmanager
+def nobody() -> Iterator[None]:
+    """Within the block nobody is woken: a rehearsal's work stands in a database that no worker looks at."""
+    token = _asleep.set(True)
+    try:
+        yield
+    finally:
+        _asleep.reset(token)
 
 
 def wake_on_commit(task: str) -> None:
     """Wakes `task`, by its full name, when the caller's transaction commits: once, however often it is asked for."""
+    if _asleep.get():
+        return
     around = set(connection.savepoint_ids)
     # A hint of an enclosing savepoint suffices; one of a sibling could be rolled back without us.
     if not any(_task_of(hint[1]) == task and set(hint[0]) <= around for hint in connection.run_on_commit):

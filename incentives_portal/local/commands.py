@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
+from django.core.exceptions import ImproperlyConfigured
+
 from .children import LocalError
 from .places import CLONE
 from .services import borrowed
@@ -30,7 +32,15 @@ _NEED_NOTHING = frozenset(
 
 
 def run(argv: list[str], execute: Callable[[list[str]], None]) -> int:
-    """Runs the command with `execute`. Returns the exit code."""
+    """Runs the command with `execute`. Returns the exit code. A setting that is missing or wrong is named, without a traceback."""
+    try:
+        return _run(argv, execute)
+    except ImproperlyConfigured as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _run(argv: list[str], execute: Callable[[list[str]], None]) -> int:
     if _is_configured():
         execute(argv)
         return 0

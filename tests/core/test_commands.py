@@ -58,7 +58,7 @@ def test_a_result_with_a_complaint_is_printed_and_fails(capsys: pytest.CaptureFi
     out = io.StringIO()
     with pytest.raises(CommandError, match="unlucky") as failure:
         call_command(Counting(), to=13, json=True, stdout=out)
-    assert failure.value.returncode == 1
+    assert failure.value.returncode == 3
     assert json.loads(out.getvalue()) == {"counted": 13}
     assert Run.objects.get().outcome == "failed"
 

@@ -103,7 +103,7 @@ class FeedFiles:
 
     def import_as_it_is(self, *options: str) -> dict[str, Any]:
         result = answer("import_feed", str(self.folder), *options)
-        assert result["exit"] == (1 if result["error_count"] else 0)
+        assert result["exit"] == (3 if result["error_count"] else 0)
         return result
 
     def errors(self) -> list[tuple[str, int | None, str]]:

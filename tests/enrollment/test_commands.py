@@ -43,7 +43,7 @@ def test_check_statuses_agrees_and_finds_what_does_not(program: Program, locatio
     Enrollment.objects.filter(pk=row.pk).update(status="inactive")
     with pytest.raises(CommandError) as refusal:
         call_command("check_statuses", "--json")
-    assert refusal.value.returncode == 1
+    assert refusal.value.returncode == 3
     printed = capsys.readouterr()
     assert json.loads(printed.out) == {"checked": 1, "differences": 1}
     assert str(row.pk) in printed.err

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Location, User
+from enrollment.derivation import differences
 from enrollment.models import Enrollment
 from enrollment.services import enrolling
 from incentives_portal.core import clock
@@ -176,3 +177,18 @@ def test_a_rejection_is_noticed_and_speaks_in_the_operators_name(
     page = reverse("enrollment", args=[row.pk])
     assert rita.name not in as_(ines).get(page).content.decode()
     assert rita.name in as_(rita).get(page).content.decode()
+
+
+@pytest.mark.rule("STA-1")
+@pytest.mark.rule("VAL-1")
+def test_who_chose_the_same_profiles_and_did_not_submit_sees_that_they_are_being_validated(
+    location: Location, ines: User, payout: PayoutProfile, tax: TaxProfile
+) -> None:
+    first, second = stages.accepted(location, ines), stages.accepted(location, ines)
+    for row in (first, second):
+        currency = row.program.currencies[0]
+        enrolling.choose(enrollment_id=row.pk, payout_profile=payout, tax_profile=tax, currency=currency, by=ines)
+    enrolling.submit(enrollment_id=second.pk, by=ines)
+    assert differences() == (2, [])
+    first.refresh_from_db()
+    assert [one["turn"] for one in first.requirements if one["key"] == "payout"] == ["operator"]

@@ -20,6 +20,8 @@ class Command(PortalCommand):
         "or read from the first line of standard input with --password-stdin; it is never an argument."
     )
 
+    exclusive = False
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email", help="The address to sign in with; must not belong to a partner's person.")
         parser.add_argument("--role", required=True, choices=[*OperatorRole.values, operators.SUPERUSER])

@@ -18,6 +18,8 @@ class Command(PortalCommand):
         "and can't be shown again; the ledger of runs keeps who made it, not the token. The partner's global admins are told by mail."
     )
 
+    exclusive = False
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("pga_id", metavar="PGA_ID", help="The partner's PGA ID.")
         parser.add_argument("--name", default="Command line", help="What the partner's admins read in their list of tokens.")

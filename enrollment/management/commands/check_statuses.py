@@ -5,7 +5,9 @@ from incentives_portal.core.commands import PortalCommand
 
 
 class Command(PortalCommand):
-    help = "Proves that every stored status is what its facts say. Exit code 1 when one is not; its id is on stderr."
+    help = "Proves that every stored status is what its facts say. Exit code 3 when one is not; its id is on stderr."
+
+    exclusive = False
 
     def run(self, **options: Any) -> dict[str, Any]:
         checked, wrong = differences()

@@ -1,21 +1,23 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import translation
 
 from enrollment.lifecycle import transitions
 from enrollment.lifecycle_picture import arrows, markdown, svg
+from incentives_portal.core.commands import PortalCommand
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     help = "Draws docs/lifecycle.svg and docs/lifecycle.md from the code. With --check: fails where they are stale."
     requires_system_checks: list[str] = []
+    recorded = exclusive = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where the files are stale")
 
-    def handle(self, *args: Any, check: bool, **options: Any) -> None:
+    def run(self, *, check: bool, **options: Any) -> dict[str, Any]:
         folder = settings.BASE_DIR / "docs"
         with translation.override("en"):
             grouped = arrows(transitions())
@@ -25,4 +27,4 @@ class Command(BaseCommand):
             raise CommandError("The lifecycle picture is stale; run `make docs`.")
         for path in stale:
             path.write_text(texts[path])
-        self.stdout.write(f"{len(grouped)} changes of status, {len(stale)} files written")
+        return {"changes_of_status": len(grouped), "files_written": len(stale)}

@@ -12,6 +12,7 @@ class Run(models.Model):
         DONE = "done", _("Done")
         REFUSED = "refused", _("Refused")
         FAILED = "failed", _("Failed")
+        STOPPED = "stopped", _("Interrupted")
 
     id = models.BigAutoField(primary_key=True)
     command = models.CharField(max_length=60)

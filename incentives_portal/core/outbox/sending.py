@@ -12,7 +12,7 @@ before it begins, so not even a mail that kills its worker comes first again.
 import datetime as dt
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -46,7 +46,7 @@ class SendCounts:
         return asdict(self)
 
 
-def send_due(*, limit: int | None = None) -> SendCounts:
+def send_due(*, limit: int | None = None, advance: Callable[[int], None] = lambda count: None) -> SendCounts:
     """Sends every mail that is due, `limit` at most, over one connection.
 
     A mail server that is away is no error: nothing is sent, nothing is counted as an attempt, and the next run tries
@@ -66,6 +66,7 @@ def send_due(*, limit: int | None = None) -> SendCounts:
                 break
             broken += not whole
             left = left if left is None else left - len(batch)
+            advance(len(batch))
     finally:
         server.leave()
     return counts

@@ -31,9 +31,11 @@ class Command(PortalCommand):
         f"{', '.join(f'{name} ({kind})' for name, kind in ALIASES.items())}."
     )
 
+    exclusive = False
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", metavar="FILE", help="a CSV file in UTF-8, one number a line, or - for standard input")
-        parser.add_argument("--strict", action="store_true", help="exit with 1 where any number is refused")
+        parser.add_argument("--strict", action="store_true", help="exit with 3 where any number is refused")
         parser.add_argument(
             "--language", choices=[code for code, _name in settings.LANGUAGES], default="en", help="the language of the reasons"
         )

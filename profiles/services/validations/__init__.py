@@ -3,13 +3,14 @@
 from .claiming import claim, release
 from .deciding import approve, reject
 from .starting import start, start_all
-from .sweeping import check_due, escalate, flag_overdue
+from .sweeping import check_due, counts_due, escalate, flag_overdue
 from .undoing import undo, undoable_until
 
 __all__ = [
     "approve",
     "check_due",
     "claim",
+    "counts_due",
     "escalate",
     "flag_overdue",
     "reject",

@@ -12,6 +12,7 @@ from incentives_portal.core.waking import wake_on_commit
 from profiles.errors import StaleError
 from profiles.models import PayoutProfile, PayoutProfileVersion, TaxProfile, TaxProfileVersion, Validation, ValidationCheck
 from profiles.models.validation import VALIDATION_TIME
+from profiles.services import versions
 
 TASK = "profiles.tasks.run_validations"
 
@@ -44,6 +45,9 @@ def start_all(versions: Sequence[PayoutProfileVersion | TaxProfileVersion], *, p
     Validation.objects.bulk_create(made, ignore_conflicts=True)
     begun = Validation.objects.select_related("payout_version__profile", "tax_version__profile").in_bulk([one.pk for one in made])
     audit.record_all(audit.entry_of("validation.started", one, by=by, after=_told(one)) for one in begun.values())
+    for one in begun.values():
+        # Others may have chosen the same profile and not submitted yet: for them, too, it is now the operator's turn.
+        versions.announce(one.profile, "validation_started", by=by, validation=one)
     if begun:
         # Only a hint: the sweep finds the row anyway, broker or not.
         wake_on_commit(TASK)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from incentives_portal.core import audit
 from incentives_portal.core.clock import DatabaseNow
@@ -32,11 +33,8 @@ def check_due(*, by: Any = audit.SYSTEM, limit: int = 500) -> dict[str, int]:
     see `asking`; one that doesn't answer three times running is left alone until the next sweep.
     """
     provider, silent = providers.configured(), 0
+    due = _due(asked_for=provider is not None)
     counts = {"checked": 0, "approved": 0, "waiting": 0, "failed": 0}
-    delay = dt.timedelta(seconds=settings.AUTOMATIC_CHECK_DELAY_SECONDS)
-    due = Validation.objects.filter(UNDECIDED, checked_at=None, submitted_at__lte=DatabaseNow() - delay)
-    due = due.exclude(payout_version__profile__frozen_at__isnull=False)
-    due = due.filter(NOT_ASKED) if provider else due
     patience = time.monotonic() + PATIENCE
     for validation in due.select_related("payout_version__profile", "tax_version__profile").order_by("due_at", "pk")[:limit]:
         if silent >= SILENCES or time.monotonic() > patience:
@@ -54,6 +52,33 @@ def check_due(*, by: Any = audit.SYSTEM, limit: int = 500) -> dict[str, int]:
     return counts
 
 
+def _due(*, asked_for: bool) -> QuerySet[Validation]:
+    """What the automatic checks have still to look at, and, where a provider is asked, whom nobody asks about just now."""
+    delay = dt.timedelta(seconds=settings.AUTOMATIC_CHECK_DELAY_SECONDS)
+    due = Validation.objects.filter(UNDECIDED, checked_at=None, submitted_at__lte=DatabaseNow() - delay)
+    due = due.exclude(payout_version__profile__frozen_at__isnull=False)
+    return due.filter(NOT_ASKED) if asked_for else due
+
+
+def counts_due() -> dict[str, int]:
+    """How many a sweep would check, flag as overdue and escalate now. Changes nothing."""
+    return {
+        "to_check": _due(asked_for=providers.configured() is not None).count(),
+        "overdue": _late().count(),
+        "escalated": _very_late().count(),
+    }
+
+
+def _late() -> QuerySet[Validation]:
+    return Validation.objects.filter(UNDECIDED, overdue_since=None, due_at__lt=DatabaseNow())
+
+
+def _very_late() -> QuerySet[Validation]:
+    return Validation.objects.filter(
+        UNDECIDED, escalated_at=None, overdue_since__isnull=False, due_at__lt=DatabaseNow() - ESCALATED_AFTER
+    )
+
+
 @transaction.atomic
 def _check_one(validation: Validation, by: Any) -> str:
     """Checks one validation: *approved*, *waiting* for a reviewer, or nothing where there was nothing to do."""
@@ -63,16 +88,12 @@ def _check_one(validation: Validation, by: Any) -> str:
 
 def flag_overdue(*, by: Any = audit.SYSTEM) -> int:
     """Flags what is undecided after 48 hours, once, and tells the reviewers by mail (rule VAL-4). Decides nothing."""
-    late = Validation.objects.filter(UNDECIDED, overdue_since=None, due_at__lt=DatabaseNow())
-    return sum(_flag_one(pk, by) for pk in late.order_by("due_at").values_list("pk", flat=True))
+    return sum(_flag_one(pk, by) for pk in _late().order_by("due_at").values_list("pk", flat=True))
 
 
 def escalate(*, by: Any = audit.SYSTEM) -> int:
     """Tells the program managers of what is a day overdue, once (rule VAL-4). Decides nothing."""
-    late = Validation.objects.filter(
-        UNDECIDED, escalated_at=None, overdue_since__isnull=False, due_at__lt=DatabaseNow() - ESCALATED_AFTER
-    )
-    return sum(_escalate_one(pk, by) for pk in late.order_by("due_at").values_list("pk", flat=True))
+    return sum(_escalate_one(pk, by) for pk in _very_late().order_by("due_at").values_list("pk", flat=True))
 
 
 @transaction.atomic

@@ -24,8 +24,9 @@ SENTENCES = {
 class Command(PortalCommand):
     help = (
         "Checks that nothing was removed from, altered in or inserted into the audit log (rule OPS-3), and prints its head. "
-        "Keep the head somewhere else: with --since it shows whether the tail was cut off. Exit code 1 when the log is not whole."
+        "Keep the head somewhere else: with --since it shows whether the tail was cut off. Exit code 3 when the log is not whole."
     )
+    exclusive = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

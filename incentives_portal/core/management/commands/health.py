@@ -1,13 +1,14 @@
 from typing import Any
 
 from incentives_portal.core import health
-from incentives_portal.core.commands import PortalCommand
+from incentives_portal.core.commands import FAILED, PortalCommand
 
 
 class Command(PortalCommand):
     help = "Shows whether database, migrations, Redis, mail and background work are well. Exit code 1 when something is not."
     requires_system_checks: list[str] = []
-    recorded = False
+    recorded = exclusive = False
+    complaint_code = FAILED  # container platforms know 0 and 1
 
     def run(self, **options: Any) -> dict[str, Any]:
         return health.report()

@@ -9,9 +9,10 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.core.management import get_commands, load_command_class
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from incentives_portal.core.catalogue import FOLDERS
+from incentives_portal.core.commands import PortalCommand
 
 FOLDER = Path(settings.BASE_DIR) / "docs" / "reference"
 COMMON = {
@@ -28,14 +29,15 @@ COMMON = {
 NOTE = "<!-- Written by `make docs`; change the code instead. -->\n\n"
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     help = "Writes the reference of commands and settings from the code. With --check it only says whether the files are current."
     requires_system_checks: list[str] = []
+    recorded = exclusive = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a file is stale")
 
-    def handle(self, *args: Any, check: bool, **options: Any) -> None:
+    def run(self, *, check: bool, **options: Any) -> dict[str, Any]:
         pages = {"commands.md": _commands(), "settings.md": _settings()}
         stale = [name for name, text in pages.items() if not _is(FOLDER / name, text)]
         if check and stale:
@@ -43,7 +45,7 @@ class Command(BaseCommand):
         for name in stale:
             FOLDER.mkdir(parents=True, exist_ok=True)
             (FOLDER / name).write_text(pages[name], encoding="utf-8")
-        self.stdout.write(f"{len(pages)} pages, {len(stale)} were stale")
+        return {"pages": len(pages), "were_stale": len(stale)}
 
 
 def _is(path: Path, text: str) -> bool:
@@ -56,8 +58,16 @@ def _commands() -> str:
     names = sorted(name for name, app in get_commands().items() if app in own - {"incentives_portal.demo"})
     intro = (
         "# Commands\n\n"
-        "Run as `python manage.py COMMAND`. Each has `--help`. Those with `--json` print one JSON object for machines, keep a\n"
-        "row in the ledger of runs, and exit with 0 (done), 1 (refused or failed; the message is on standard error) or 2 (wrong usage).\n"
+        "Run as `python manage.py COMMAND`. Each has `--help`; those with `--json` print one JSON object for machines. What changes\n"
+        "or checks data keeps a row in the ledger of runs: arguments, who, outcome. Sentences go to standard error, in the language of\n"
+        "the setting `COMMAND_LANGUAGE`; a traceback is printed where `--traceback` asks for it, and never else.\n\n"
+        "| exit code | |\n|---|---|\n"
+        "| 0 | done |\n"
+        "| 1 | failed: the database or a file is away, or the portal is at fault |\n"
+        "| 2 | wrong usage |\n"
+        "| 3 | refused, or done and something is found that is wrong, such as differences |\n"
+        "| 75 | another run of the same is under way; try again later |\n"
+        "| 130, 143 | interrupted, by Ctrl-C or SIGTERM; what it had finished is kept |\n"
     )
     return NOTE + intro + "".join(_command(name, get_commands()[name]) for name in names)
 

@@ -2,11 +2,9 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError, CommandParser
-from rich.console import Console
-from rich.progress import Progress
 
 from incentives_portal.core import audit, keys, rotation
-from incentives_portal.core.commands import PortalCommand
+from incentives_portal.core.commands import PortalCommand, UnderWayError, UsageError
 from incentives_portal.core.locks import alone
 from incentives_portal.core.rotation import Outcome
 from incentives_portal.core.rotation.walk import NAMED, count
@@ -18,6 +16,7 @@ class Command(PortalCommand):
         " keys nothing needs any more. Can be killed at any time: the next run goes on. Values that can't be decrypted are named"
         " by table and row, and left alone."
     )
+    exclusive = False  # of those that write, one at a time: see below
 
     def add_arguments(self, parser: CommandParser) -> None:
         what = parser.add_mutually_exclusive_group()
@@ -32,7 +31,7 @@ class Command(PortalCommand):
 
     def run(self, **options: Any) -> dict[str, Any]:
         if options["chunk"] < 1:
-            raise CommandError("--chunk wants a number above zero")
+            raise UsageError("--chunk wants a number above zero")
         try:
             before = count()
         except ImproperlyConfigured as fault:
@@ -43,7 +42,7 @@ class Command(PortalCommand):
             return _result(self._with_progress("decrypting", before.by_key.total(), rotation.check))
         with alone("rotate_keys") as free:
             if not free:
-                raise CommandError("Keys are being rotated by another run at this moment.")
+                raise UnderWayError("Keys are being rotated by another run at this moment.")
             return self._fingerprints(options) if options["fingerprints"] else self._rotate(before, options)
 
     def _rotate(self, before: Outcome, options: dict[str, Any]) -> dict[str, Any]:
@@ -71,10 +70,8 @@ class Command(PortalCommand):
         audit.record(act, self.ledger_row, by=self.actor, before=words.get("before"), after=after)
 
     def _with_progress(self, words: str, total: int | None, verb: Any, **options: Any) -> Any:
-        console = Console(stderr=True)
-        with Progress(console=console, transient=True, disable=self._as_json or not console.is_terminal) as progress:
-            task = progress.add_task(words, total=total)
-            return verb(advance=lambda count: progress.advance(task, count), **options)
+        with self.progress(words, total=total) as advance:
+            return verb(advance=advance, **options)
 
     def complaint(self, result: dict[str, Any]) -> str:
         if result.get("dry_run"):

@@ -10,7 +10,7 @@ class Command(PortalCommand):
         "Seals the audit entries that wait for their place in the chain (rule OPS-3). The sweep does it by itself. "
         "Can be stopped, or killed, at any time; of several at once one seals."
     )
-    recorded = False
+    recorded = exclusive = False
 
     def run(self, **options: Any) -> dict[str, Any]:
         sealed = sealing.seal()
