@@ -54,9 +54,7 @@ TEXTS: dict[str, OutcomeText] = {
     Code.TAX_REJECTED: _T(_("The tax profile was rejected"), _("Correct it, then try it again.")),
     Code.CURRENCY_MISSING: _T(_("No currency"), _("Nothing says which currency is meant. Choose one for all.")),
     Code.CURRENCY_NOT_PAID: _T(_("The program doesn't pay this currency"), _("Choose another currency.")),
-    Code.CURRENCY_UNREACHED: _T(
-        _("The account can't be paid in this currency"), _("Choose another currency, or another profile.")
-    ),
+    Code.CURRENCY_UNREACHED: _T(_("The account can't be paid in this currency"), _("Choose another currency, or another profile.")),
     Code.ERROR: _T(_("Something went wrong"), _("It wasn't done, and nothing was changed. Try it again.")),
     Reason.NOT_ELIGIBLE: _T(_("Not eligible")),
     Reason.NOT_OPEN: _T(_("Not open for enrollment")),

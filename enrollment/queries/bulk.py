@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.http import Http404, QueryDict
@@ -48,12 +47,8 @@ class Selection:
     def fields(self, this_year: FiscalYear) -> list[tuple[str, str]]:
         """The same as names and values of a form."""
         if self.wish:
-            entries = QueryDict(self.wish.query(this_year))
-            return [("all", "1"), *((name, entries[name]) for name in entries if name not in {"page", "sort", "view"})]
+            return [("all", "1"), *self.wish.filter_fields(this_year)]
         return [("again", self.again)] if self.again else [("row", pk) for pk in self.ids]
-
-    def query(self, this_year: FiscalYear) -> str:
-        return urlencode(self.fields(this_year))
 
 
 @dataclass(frozen=True, slots=True)

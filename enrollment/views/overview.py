@@ -1,5 +1,6 @@
 """*Incentives → Overview*: every enrollment that the viewer sees, with its status and its one next step."""
 
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,8 @@ ANY_PROGRAM = "PROGRAM"
 class Row:
     """One enrollment, ready to print."""
 
+    pk: uuid.UUID
+    mine: bool
     url: str
     program: str
     guide_url: str
@@ -77,6 +80,8 @@ def overview_page(request: PortalRequest) -> HttpResponse:
         "groups": _groups(request.actor, list(found.page), wish, viewer),
         "page": found.page,
         "query": wish.query(this_year),
+        "may_enroll": Permission.ENROLL in request.actor.permissions,
+        "filter_fields": wish.filter_fields(this_year),
         "with_partner": request.actor.partner is None,
         **_choices(found, wish, this_year),
     }
@@ -117,6 +122,8 @@ def _row(row: dict[str, Any], viewer: Viewer, names: dict[Place, str], guide: st
     pk, shown = row["pk"], row["shown"]
     owner = names.get(Place(row["partner_id"], row["location_id"], row["program__code"]), "")
     return Row(
+        pk=pk,
+        mine=row["mine"],
         url=viewer.links.to("enrollment", pk),
         program=row["program_name"],
         guide_url=guide.replace(ANY_PROGRAM, row["program__code"]),
