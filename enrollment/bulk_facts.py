@@ -98,7 +98,7 @@ def gather(rows: Sequence[Enrollment], choice: Choice, actor: Actor, today: dt.d
     defaults = {one.location_id: one for one in DefaultBankProfile.objects.filter(location__in=places)}
     wanted = {one.payout_profile_id for one in defaults.values()} | {row.payout_profile_id for row in rows} | {choice.payout_id}
     partners = {row.partner_id for row in rows}
-    payouts = PayoutProfile.objects.filter(partner__in=partners, pk__in=wanted - {None}).select_related("latest")
+    payouts = PayoutProfile.objects.filter(partner__in=partners, pk__in={pk for pk in wanted if pk}).select_related("latest")
     taxes: dict[uuid.UUID, list[TaxProfile]] = defaultdict(list)
     in_use = TaxProfile.objects.filter(location__in=places, archived_at=None, latest__isnull=False)
     for profile in in_use.select_related("latest").order_by("pk"):

@@ -154,7 +154,9 @@ def many_job(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
         "results": results(page),
         "outcome": outcome,
         "query": urlencode({"outcome": outcome}) if outcome is not None else "",
-        "again_url": f"{reverse('many')}?{urlencode({'again': found.job.pk})}" if found.failed and found.job.finished_at else "",
+        "again_url": f"{reverse('many')}?{urlencode({'again': str(found.job.pk)})}"
+        if found.failed and found.job.finished_at
+        else "",
     }
     response = render(request, "enrollment/many_job.html", context)
     patch_vary_headers(response, ["HX-Request"])

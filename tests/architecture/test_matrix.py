@@ -59,6 +59,9 @@ ADDRESSES = {
     "switch_partner": Address(ANYBODY, post=True),
     "session_end": Address(ANYBODY, "session", post=True),
     "overview": Address(SEE),
+    "overview_export": Address(SEE, "file"),
+    "find": Address(SEE),
+    "location": Address(SEE, "location"),
     "many": Address(ENROLL),
     "many_jobs": Address(ENROLL),
     "many_job": Address(ENROLL, "job"),
@@ -206,6 +209,7 @@ class Things:
             "program": [self.enrollment.program.code],
             "job": [self._job_of(user)],
             "enrollment": [self.enrollment.pk],
+            "file": ["csv"],
             "kind": ["iban"],
             "payout": [self.payout.pk],
             "tax": [self.tax.pk],
@@ -340,7 +344,7 @@ def test_another_partners_objects_do_not_exist(role: str, others: Things, as_: C
     user = request.getfixturevalue(role)
     found = {}
     for name, address in ADDRESSES.items():
-        if address.of in {"", "token", "program", "kind", "key", "scim_id"}:
+        if address.of in {"", "token", "program", "file", "kind", "key", "scim_id"}:
             continue
         with undone():
             status = ask(as_(user), name, others.path(name, others.member), user, gap_form(others))

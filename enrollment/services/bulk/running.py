@@ -70,7 +70,7 @@ def _finish(job_id: uuid.UUID) -> None:
 
 def _do_next(job_id: uuid.UUID) -> bool:
     """Does one row that nobody else is doing; says whether there was one."""
-    row_id = None
+    row_id = 0
     try:
         with transaction.atomic():
             waiting = BulkEnrollmentRow.objects.select_for_update(of=("self",), skip_locked=True)
@@ -97,7 +97,7 @@ def _conclude(row: BulkEnrollmentRow, outcome: str) -> None:
 
 
 @transaction.atomic
-def _give_up(row_id: int | None) -> None:
+def _give_up(row_id: int) -> None:
     for row in BulkEnrollmentRow.objects.select_for_update(skip_locked=True).filter(pk=row_id, outcome=""):
         _conclude(row, Code.ERROR)
 
@@ -136,7 +136,7 @@ def _checked(row: BulkEnrollmentRow) -> tuple[uuid.UUID | None, uuid.UUID | None
 
 
 def _code_of(refusal: RefusedError) -> str:
-    return refusal.code if refusal.code in Code.__members__.values() else Code.OVERTAKEN
+    return refusal.code if refusal.code and refusal.code in set(Code) else Code.OVERTAKEN
 
 
 def _act(row: BulkEnrollmentRow, enrollment: Enrollment, verdict: Verdict, by: User) -> str:
