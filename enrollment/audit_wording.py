@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
+from enrollment.bulk import ACTS
 from enrollment.models import EndReason, RolloverLine
 from incentives_portal.core.audit_wording import Names, announce, announce_facts, choice
 from profiles.models import PayoutProfile, TaxProfile
@@ -19,9 +20,11 @@ announce(
         "enrollment.profiles_chosen": _("Profiles were chosen for %(thing)s"),
         "enrollment.submitted": _("%(thing)s was submitted"),
         "enrollment.continued": _("%(thing)s was continued from the fiscal year before"),
+        "bulk.started": _("Many at once was started: %(thing)s"),
+        "overview.exported": _("Enrollments were exported: %(thing)s"),
         "enrollment.ended": _("%(thing)s ended: %(reason)s"),
     },
-    things=("enrollment.enrollment",),
+    things=("enrollment.enrollment", "enrollment.bulkenrollment"),
 )
 announce(
     "programs",
@@ -51,9 +54,13 @@ announce_facts(
         "tax_profile": _("Tax profile"),
         "year": _("Fiscal year"),
         "reason": _("Reason"),
+        "act": _("Act"),
+        "rows": _("Rows"),
+        "format": _("Format"),
+        "filter": _("Filter"),
         "verdicts": _("Verdicts"),
         "changed": _("Changed"),
     },
-    values={"reason": choice([*EndReason.choices, *RolloverLine.Verdict.choices])},
+    values={"act": choice(ACTS), "reason": choice([*EndReason.choices, *RolloverLine.Verdict.choices])},
     references={"payout_profile": _names_of(PayoutProfile), "tax_profile": _names_of(TaxProfile)},
 )

@@ -1,5 +1,6 @@
-"""The form of the enroll page."""
+"""The forms of enrolling: one enrollment, and many at once."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from babel import Locale
@@ -7,8 +8,10 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from enrollment.bulk import Act, Choice
 from enrollment.models import Enrollment
 from enrollment.queries.choices import Choices, Option
+from profiles.models import PaymentMethod, PayoutProfile
 
 
 class EnrollForm(forms.Form):
@@ -59,3 +62,46 @@ def currency_label(code: str) -> str:
     """The code and the currency's name in the language of the page: *SEK, Swedish krona*."""
     name = Locale.parse(get_language() or "en", sep="-").currencies.get(code)
     return f"{code}, {name}" if name else code
+
+
+DEFAULT, LATER = "default", "later"
+
+
+class ManyForm(forms.Form):
+    """What is chosen for many at once (rule ENR-5): each location's default, one profile for all, or nothing yet."""
+
+    how = forms.ChoiceField(label=_("Paid to"), widget=forms.RadioSelect, initial=DEFAULT, required=False)
+    currency = forms.ChoiceField(label=_("Currency"), required=False)
+
+    def __init__(self, *args: Any, profiles: Iterable[PayoutProfile], currencies: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._profiles = {str(profile.pk): profile for profile in profiles}
+        how, currency = self.fields["how"], self.fields["currency"]
+        assert isinstance(how, forms.ChoiceField) and isinstance(currency, forms.ChoiceField)
+        how.choices = [
+            (DEFAULT, _("Each location's default bank profile\nWhere something is chosen already, that stays.")),
+            *((pk, _described(profile)) for pk, profile in self._profiles.items()),
+            (LATER, _("Nothing yet: only accept\nThe profiles are chosen later, for each by itself.")),
+        ]
+        currency.choices = [("", _("The one that goes with it")), *((code, currency_label(code)) for code in currencies)]
+        for field in (how, currency):
+            field.error_messages["invalid_choice"] = _("That can no longer be chosen. Choose another one.")
+
+    @property
+    def choice(self) -> Choice:
+        """What the form says; what makes no sense counts as the default, and the form says so."""
+        values = self.cleaned_data if self.is_bound and self.is_valid() else {}
+        how, currency = values.get("how", DEFAULT), values.get("currency", "")
+        if how == LATER:
+            return Choice(Act.ACCEPT)
+        profile = self._profiles.get(how)
+        return Choice(Act.ENROLL, profile.pk if profile else None, currency)
+
+
+def _described(profile: PayoutProfile) -> str:
+    """The profile in two lines: its name, and its account as lists may show it."""
+    latest = profile.latest
+    assert latest is not None
+    number = next((latest.shown[kind] for kind in ("iban", "account", "clabe") if kind in latest.shown), "")
+    parts = [str(PaymentMethod(latest.payment_method).label), latest.bank_name, number]
+    return f"{profile}\n{' · '.join(part for part in parts if part)}"

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.conf import settings
 
 from enrollment import derivation
-from enrollment.services import daily, rollover
+from enrollment.services import bulk, daily, rollover
 
 
 @shared_task
@@ -23,3 +23,9 @@ def evaluate_and_invite() -> None:
 def continue_fiscal_year() -> None:
     """Applies approved rollovers of years that are over (rule FIS-3)."""
     rollover.continue_ended_years(automatic=settings.ROLLOVER_AUTOMATIC)
+
+
+@shared_task
+def run_bulk() -> None:
+    """Goes on with what people started for many enrollments at once (rule ENR-5)."""
+    bulk.run_due()

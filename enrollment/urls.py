@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from enrollment.views import eligibility, enroll, enrollments, guides, home, overview
+from enrollment.views import bulk, eligibility, enroll, enrollments, finding, guides, home, overview, overview_export
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -10,6 +10,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notices/<uuid:pk>/open/", home.open_notice, name="notice_open"),
     path("guide/", guides.guide_page, name="guide"),
     path("incentives/", overview.overview_page, name="overview"),
+    path("incentives/export/<str:kind>/", overview_export.overview_export, name="overview_export"),
+    path("incentives/find/", finding.find, name="find"),
+    path("incentives/locations/<uuid:pk>/", finding.location_page, name="location"),
+    path("incentives/many/", bulk.many, name="many"),
+    path("incentives/many/jobs/", bulk.many_jobs, name="many_jobs"),
+    path("incentives/many/jobs/<uuid:pk>/", bulk.many_job, name="many_job"),
     path("incentives/guides/<str:code>/", guides.program_guide, name="program_guide"),
     path("incentives/<uuid:pk>/", enrollments.enrollment_page, name="enrollment"),
     path("incentives/<uuid:pk>/accept/", enrollments.accept, name="accept"),

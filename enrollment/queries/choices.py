@@ -136,7 +136,7 @@ def _unpayable(version: PayoutProfileVersion, program_pays: Sequence[str]) -> st
     return refusals[0] if refusals and all(refusals) else ""
 
 
-def _form_needed(version: TaxProfileVersion, payer: str) -> str:
+def form_needed(version: TaxProfileVersion, payer: str) -> str:
     """The form that the paying entity needs where this one can't be right; empty where it can."""
     country, classification = str(version.country), version.classification
     payer_is_us = payer in settings.US_PAYING_ENTITIES
@@ -149,7 +149,7 @@ def _tax_option(profile: TaxProfile, enrollment: Enrollment, found: dict[Key, Ve
     assert latest is not None
     stands = _standing_of(profile, enrollment, found)
     expired = latest.expires_on is not None and latest.expires_on < clock.date_of(now)
-    needed = _form_needed(latest, enrollment.program.paying_entity)
+    needed = form_needed(latest, enrollment.program.paying_entity)
     standing = _("its form has expired") if expired else _words(stands)
     if needed:
         standing = _("%(payer)s needs the form %(form)s") % {"payer": enrollment.program.paying_entity, "form": needed}

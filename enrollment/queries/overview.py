@@ -73,13 +73,23 @@ def overview(actor: Actor, wish: Wish) -> Found:
     """What `actor` sees of what the wish asks for."""
     rows = as_read_by(actor)
     counts = _counts(rows, wish)
-    found = rows.filter(_search(wish.q), **_filters(wish)).order_by(*_order(wish)).values(*COLUMNS, "mine", "shown", "program_name")
+    found = rows_of(actor, wish)
     if wish.view:
         group = F("location_id") if wish.view == "location" else F("program_id")
         found = found.annotate(in_group=Window(Count("pk"), partition_by=group))
     paginator = Paginator(found, PAGE)
     paginator.count = counts.total  # counted already: saves a query
     return Found(paginator.get_page(wish.page), counts)
+
+
+def matching(actor: Actor, wish: Wish) -> QuerySet[Any]:
+    """All that `actor` sees of what the wish asks for, on whatever page."""
+    return as_read_by(actor).filter(_search(wish.q), **_filters(wish))
+
+
+def rows_of(actor: Actor, wish: Wish) -> QuerySet[Any, dict[str, Any]]:
+    """The same in the order that the wish asks for, as dictionaries of what a row is made of."""
+    return matching(actor, wish).order_by(*_order(wish)).values(*COLUMNS, "mine", "shown", "program_name")
 
 
 def as_read_by(actor: Actor) -> QuerySet[Any]:

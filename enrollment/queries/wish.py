@@ -49,6 +49,12 @@ class Wish:
     def is_filtered(self) -> bool:
         return bool(self.q or self.status or self.program or self.country)
 
+    def filter_fields(self, this_year: FiscalYear) -> list[tuple[str, str]]:
+        """The filter alone, as names and values of a form: which enrollments, however they are sorted and shown."""
+        fields = [("year", str(self.year) if self.fiscal_year != this_year.ends_in else "")]
+        fields += [("q", self.q), ("status", self.status), ("program", self.program), ("country", self.country)]
+        return [(name, value) for name, value in fields if value]
+
     def query(self, this_year: FiscalYear, **changes: Any) -> str:
         """The query string of this wish with some entries changed; the page starts over unless it is named."""
         entries = asdict(replace(self, page="") if "page" not in changes else self) | changes

@@ -23,7 +23,7 @@ from profiles.standing import Standing, VersionStanding, standings
 CHOICE = ("payout_profile", "tax_profile", "currency")
 
 
-def _locked(enrollment_id: uuid.UUID, *profiles: PayoutProfile | TaxProfile | None) -> Enrollment:
+def locked(enrollment_id: uuid.UUID, *profiles: PayoutProfile | TaxProfile | None) -> Enrollment:
     """The row, locked, after the profiles that it uses or is to use.
 
     Everywhere in the portal the order of locks is payout profile, tax profile, enrollments; a decision or a new version,
@@ -55,7 +55,7 @@ def accept(*, enrollment_id: uuid.UUID, by: User) -> Enrollment:
 
     Accepting what is accepted already changes nothing. Raises RefusedError when the invitation no longer stands.
     """
-    row = _locked(enrollment_id)
+    row = locked(enrollment_id)
     if row.accepted_at and not row.ended_at:
         return row
     if _status_now(row)[0] is not Status.INVITED:
@@ -85,7 +85,7 @@ def _start_with_default(row: Enrollment) -> None:
 @transaction.atomic
 def decline(*, enrollment_id: uuid.UUID, by: User) -> Enrollment:
     """Declines the invitation; `undo_decline` takes it back while the window is open (rule INV-7)."""
-    row = _locked(enrollment_id)
+    row = locked(enrollment_id)
     if row.declined_at and not row.ended_at:
         return row
     if _status_now(row)[0] is not Status.INVITED:
@@ -99,7 +99,7 @@ def decline(*, enrollment_id: uuid.UUID, by: User) -> Enrollment:
 @transaction.atomic
 def undo_decline(*, enrollment_id: uuid.UUID, by: User) -> Enrollment:
     """Takes a refusal back; the invitation stands again. Raises RefusedError when it could not be accepted any more."""
-    row = _locked(enrollment_id)
+    row = locked(enrollment_id)
     if not row.declined_at:
         return row
     row.declined_at = row.declined_by = None
@@ -118,7 +118,7 @@ def choose(
 
     A submitted enrollment keeps its submission: a changed profile is validated anew, an incomplete choice is refused.
     """
-    row = _locked(enrollment_id, payout_profile, tax_profile)
+    row = locked(enrollment_id, payout_profile, tax_profile)
     _must_be_open_for_choice(row, payout_profile, tax_profile, currency)
     if row.submitted_at and not (payout_profile and tax_profile and currency):
         raise RefusedError(_("This enrollment is submitted already: choose a payout profile, a tax profile and a currency."))
@@ -138,11 +138,11 @@ def _must_be_open_for_choice(row: Enrollment, payout: PayoutProfile | None, tax:
     if not row.accepted_at or _status_now(row)[0] in {Status.INACTIVE, Status.DISCONTINUED}:
         raise RefusedError(_("This enrollment is not open for changes. Reload the page to see where it stands now."))
     if payout and (payout.partner_id != row.partner_id or payout.archived_at):
-        raise RefusedError(_("That payout profile is no longer available. Choose another one."))
+        raise RefusedError(_("That payout profile is no longer available. Choose another one."), code="payout_archived")
     if tax and (tax.location_id != row.location_id or tax.archived_at):
-        raise RefusedError(_("That tax profile is no longer available. Choose another one."))
+        raise RefusedError(_("That tax profile is no longer available. Choose another one."), code="tax_missing")
     if currency and currency not in row.program.currencies:
-        raise RefusedError(_("The program does not pay in that currency. Choose another one."))
+        raise RefusedError(_("The program does not pay in that currency. Choose another one."), code="currency_not_paid")
 
 
 def _must_be_payable(row: Enrollment) -> None:
@@ -167,7 +167,7 @@ def submit(*, enrollment_id: uuid.UUID, by: User) -> Enrollment:
     Submitting twice is the same as once. Raises RefusedError naming what is missing.
     """
     seen = Enrollment.objects.select_related("payout_profile", "tax_profile").get(pk=enrollment_id)
-    row = _locked(enrollment_id, seen.payout_profile, seen.tax_profile)
+    row = locked(enrollment_id, seen.payout_profile, seen.tax_profile)
     if row.submitted_at and not row.ended_at:
         return row
     if _choice(row) != _choice(seen):

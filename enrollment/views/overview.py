@@ -2,46 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_countries import countries
 
 from accounts.access import PortalRequest, allowed
-from accounts.actor import Actor
 from accounts.roles import Permission
-from enrollment.links import Links
-from enrollment.queries.actions import Action, Viewer
 from enrollment.queries.overview import URGENCY, Counts, Found, in_groups, overview
-from enrollment.queries.owners import Place, owners
+from enrollment.queries.overview_rows import Row, RowWriter
 from enrollment.queries.wish import Wish
-from enrollment.status import ShownStatus
 from enrollment.wording import STATUS_LABELS
 from incentives_portal.core import clock
 from incentives_portal.core.fiscal import FiscalYear
-
-ANY_PROGRAM = "PROGRAM"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One enrollment, ready to print."""
-
-    url: str
-    program: str
-    guide_url: str
-    place: str
-    place_line: str
-    partner: str
-    shown: str
-    label: str
-    eligibility_url: str
-    action: Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +49,14 @@ def overview_page(request: PortalRequest) -> HttpResponse:
     this_year = FiscalYear.of(clock.date_of(now))
     wish = Wish.read(request.GET, this_year=this_year)
     found = overview(request.actor, wish)
-    viewer = Viewer(now, Links(), reverse("reviews") if Permission.REVIEW in request.actor.permissions else "")
+    rows = list(found.page)
     context = {
         "wish": wish,
-        "groups": _groups(request.actor, list(found.page), wish, viewer),
+        "groups": _groups(RowWriter(request.actor, now).write(rows), rows, wish),
         "page": found.page,
         "query": wish.query(this_year),
+        "may_enroll": Permission.ENROLL in request.actor.permissions,
+        "filter_fields": wish.filter_fields(this_year),
         "with_partner": request.actor.partner is None,
         **_choices(found, wish, this_year),
     }
@@ -86,52 +66,23 @@ def overview_page(request: PortalRequest) -> HttpResponse:
     return response
 
 
-def _groups(actor: Actor, found: Sequence[dict[str, Any]], wish: Wish, viewer: Viewer) -> list[Group]:
-    places = {
-        Place(row["partner_id"], row["location_id"], row["program__code"])
-        for row in found
-        if not row["mine"] and _waits_for_partner(row)
-    }
-    names = owners(places)
-    guide = reverse("program_guide", args=[ANY_PROGRAM])
-    return [_group(rows, wish, [_row(row, viewer, names, guide) for row in rows]) for rows in in_groups(found, wish.view)]
+def _groups(written: Sequence[Row], found: Sequence[dict[str, Any]], wish: Wish) -> list[Group]:
+    rows = iter(written)
+    return [_group(those, wish, list(islice(rows, len(those)))) for those in in_groups(found, wish.view)]
 
 
 def _group(found: Sequence[dict[str, Any]], wish: Wish, rows: list[Row]) -> Group:
     """A run of rows under its heading; the count is the group's on all pages."""
-    first = found[0]
-    count = first.get("in_group", 0)
+    first, count = found[0], found[0].get("in_group", 0)
     if wish.view == "location":
-        title = first["location__name"] or first["partner__legal_name"]
         programs = ngettext("%(count)d program", "%(count)d programs", count) % {"count": count}
-        return Group(title, f"{_place_line(first)} · {programs}", rows)
+        return Group(
+            rows[0]["place"] if first["location_id"] else first["partner__legal_name"],
+            f"{rows[0]['place_line']} · {programs}",
+            rows,
+        )
     places = ngettext("%(count)d location", "%(count)d locations", count) % {"count": count}
     return Group(first["program_name"], places, rows)
-
-
-def _waits_for_partner(row: dict[str, Any]) -> bool:
-    return any(one["turn"] == "partner" and one.get("link") != "eligibility" for one in row["requirements"])
-
-
-def _row(row: dict[str, Any], viewer: Viewer, names: dict[Place, str], guide: str) -> Row:
-    pk, shown = row["pk"], row["shown"]
-    owner = names.get(Place(row["partner_id"], row["location_id"], row["program__code"]), "")
-    return Row(
-        url=viewer.links.to("enrollment", pk),
-        program=row["program_name"],
-        guide_url=guide.replace(ANY_PROGRAM, row["program__code"]),
-        place=row["location__name"] or _("Partner Global Account"),
-        place_line=_place_line(row),
-        partner=row["partner__legal_name"],
-        shown=shown,
-        label=str(STATUS_LABELS[shown]),
-        eligibility_url=viewer.links.to("eligibility", pk) if shown == ShownStatus.NOT_ELIGIBLE else "",
-        action=viewer.action(pk, row["requirements"], mine=row["mine"], owner=owner, reason=row["reason"]),
-    )
-
-
-def _place_line(row: dict[str, Any]) -> str:
-    return f"{row['location__mpn_id']} · {row['location__city']}" if row["location__mpn_id"] else ""
 
 
 def _choices(found: Found, wish: Wish, this_year: FiscalYear) -> dict[str, Any]:

@@ -4,6 +4,7 @@ The table below is written by hand from the product's rules, apart from the code
 here fails, and so does a view that lets in whom this table keeps out.
 """
 
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Directory, GroupMapping, Location, MailDomain, Partner, RoleRequest, User
 from accounts.services import scim_tokens, team_invitations
-from enrollment.models import Enrollment, Notice
+from enrollment.models import BulkEnrollment, Enrollment, Notice
 from incentives_portal.core import audit, clock
 from profiles.models import BankAlarm, PayoutProfile, TaxDocument, TaxDocumentContent, TaxProfile, Validation
 from profiles.services import payouts, taxes, validations
@@ -58,6 +59,12 @@ ADDRESSES = {
     "switch_partner": Address(ANYBODY, post=True),
     "session_end": Address(ANYBODY, "session", post=True),
     "overview": Address(SEE),
+    "overview_export": Address(SEE, "file"),
+    "find": Address(SEE),
+    "location": Address(SEE, "location"),
+    "many": Address(ENROLL),
+    "many_jobs": Address(ENROLL),
+    "many_job": Address(ENROLL, "job"),
     "program_guide": Address(SEE, "program"),
     "enrollment": Address(SEE, "enrollment"),
     "eligibility": Address(SEE, "enrollment"),
@@ -179,6 +186,12 @@ class Things:
     token: str
     directory: Directory
 
+    def _job_of(self, user: User) -> Any:
+        """A job of their own where the things are their partner's; else the member's."""
+        mine = user.memberships.filter(partner=self.enrollment.partner_id).exists()
+        by = user if mine else self.member
+        return BulkEnrollment.objects.get_or_create(started_by=by, partner=self.enrollment.partner, key=uuid.UUID(int=1))[0].pk
+
     def _request_of(self, user: User) -> Any:
         """A request of their own where the things are their partner's; else the one that is there."""
         mine = user.memberships.filter(partner=self.request.partner_id).first()
@@ -194,7 +207,9 @@ class Things:
             "": [],
             "token": [self.token],
             "program": [self.enrollment.program.code],
+            "job": [self._job_of(user)],
             "enrollment": [self.enrollment.pk],
+            "file": ["csv"],
             "kind": ["iban"],
             "payout": [self.payout.pk],
             "tax": [self.tax.pk],
@@ -329,7 +344,7 @@ def test_another_partners_objects_do_not_exist(role: str, others: Things, as_: C
     user = request.getfixturevalue(role)
     found = {}
     for name, address in ADDRESSES.items():
-        if address.of in {"", "token", "program", "kind", "key", "scim_id"}:
+        if address.of in {"", "token", "program", "file", "kind", "key", "scim_id"}:
             continue
         with undone():
             status = ask(as_(user), name, others.path(name, others.member), user, gap_form(others))

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import path
 
 from accounts.models import Location, Partner, User
-from enrollment.models import Enrollment, StatusChange
+from enrollment.models import BulkEnrollment, BulkEnrollmentRow, Enrollment, SavedView, StatusChange
 from incentives_portal.core import wall
 from incentives_portal.urls import urlpatterns as portals_own
 from profiles.models import PayoutProfile, PayoutProfileVersion, TaxProfileVersion, Validation
@@ -198,7 +198,8 @@ def test_a_kept_connection_forgets_the_request_before(browser: Callable[[User], 
 
 def test_every_bank_and_tax_table_and_every_enrollment_is_behind_it() -> None:
     wanted = {model._meta.db_table for model in apps.get_app_config("profiles").get_models()}
-    wanted |= {Enrollment._meta.db_table, StatusChange._meta.db_table}
+    ours = (Enrollment, StatusChange, BulkEnrollment, BulkEnrollmentRow, SavedView)
+    wanted |= {model._meta.db_table for model in ours}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT relname FROM pg_class WHERE relrowsecurity AND EXISTS (SELECT FROM pg_policy WHERE polrelid = pg_class.oid)"

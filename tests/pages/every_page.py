@@ -16,9 +16,10 @@ from PIL import Image
 
 from accounts.models import Directory, Location, MailDomain, TeamInvitation, User
 from accounts.services import group_mappings, mail_domains, role_requests, roles, scim_tokens, team_invitations
+from enrollment.bulk import Act, Choice, Code
 from enrollment.derivation import settle
 from enrollment.models import EndReason, Enrollment
-from enrollment.services import enrolling
+from enrollment.services import bulk, enrolling
 from incentives_portal.core import clock
 from incentives_portal.core.audit import SYSTEM
 from incentives_portal.core.models import Mail
@@ -28,6 +29,7 @@ from profiles.models import Validation
 from profiles.services import alarms, defaults, documents, payouts, validations
 from tests import factories as make
 from tests.enrollment import stages
+from tests.enrollment.many import invited, started
 from tests.signing_in import passkey_of
 
 IBANS = ("SE3550000000054910000003", "SE7280000810340009783242", "DE89370400440532013000")
@@ -111,6 +113,7 @@ def build(language: str, mails: Path) -> World:
     make.give_role(world.gloria, partner, make.GLOBAL_ADMIN)
     _enrollments(world, places)
     _profiles(world, places)
+    _many(world, places)
     _reported(world, places[0])
     _people(world)
     _requests(world)
@@ -193,6 +196,19 @@ def a_picture() -> bytes:
     return held.getvalue()
 
 
+def _many(world: World, places: list[Location]) -> None:
+    """Two that were started: one with results of several kinds, one that still waits."""
+    partner = places[0].partner
+    with_default = invited(make.ProgramFactory.create(open=True), places[:3])
+    world.things["job_done"] = started(world.ines, partner, with_default, Choice(Act.ACCEPT))
+    bulk.run_due()
+    job = world.things["job_done"]
+    job.rows.filter(pk=job.rows.order_by("pk")[0].pk).update(outcome=Code.PAYOUT_MISSING)
+    world.things["job"] = started(
+        world.ines, partner, invited(make.ProgramFactory.create(open=True), places[:2]), Choice(Act.ACCEPT)
+    )
+
+
 def _reported(world: World, place: Location) -> None:
     """A changed account that somebody reported: frozen, and nothing settled yet."""
     profile = stages.payout(place, world.ines, "Reported", identifiers={"iban": IBANS[0]})
@@ -261,7 +277,7 @@ def _caught_mail(folder: Path) -> None:
 # Addresses that only take a POST, or answer with a redirect or a file: no page to look at.
 NOT_PAGES = {
     "session_end", "mfa_login_webauthn",
-    "accept", "decline", "undo_decline", "notice_open", "set_language", "switch_partner", "demo_sign_in", "demo_clock",
+    "accept", "decline", "undo_decline", "overview_export", "notice_open", "set_language", "switch_partner", "demo_sign_in", "demo_clock",
     "payout_archive", "payout_check", "tax_document", "tax_document_upload", "tax_document_remove", "tax_archive", "tax_check", "review_claim", "review_approve", "review_reject",
     "person_restore", "team_invitation_withdraw", "health", "gap_fill", "role_request_grant", "role_request_decline", "role_request_withdraw",
     "mfa_download_recovery_codes", "account_confirm_login_code", "account_set_password", "audit_export", "roles_as_of_export", "program_guide", "account_email_verification_sent",
@@ -316,6 +332,7 @@ def _enrollment_pages(world: World) -> Iterator[Visit]:
         yield Visit("overview", world.ines, query=query, label=label)
     yield Visit("overview", world.otto, label="empty")
     yield Visit("overview", world.nils, label="403")
+    yield from _pages_of_many(world)
     for state, row in world.rows.items():
         if state != "gap":
             yield Visit("enrollment", world.ines, (row.pk,), label=state)
@@ -329,6 +346,28 @@ def _enrollment_pages(world: World) -> Iterator[Visit]:
     for state in ("accepted", "bare", "rejected"):
         yield Visit("enroll", world.ines, (world.rows[state].pk,), label=state)
     yield Visit("enroll", world.ulf, (world.rows["accepted"].pk,), label="403")
+
+
+def _pages_of_many(world: World) -> Iterator[Visit]:
+    """Many at once and what becomes of them; a location found from anywhere."""
+    yield Visit("many", world.ines, query="?all=1", label="all")
+    yield Visit("many", world.ines, query="?all=1&act=decline", label="decline")
+    yield Visit("many", world.ines, query="?all=1&q=nothing", label="nobody")
+    yield Visit("many", world.ines, query="?all=1", press="button[value=check]", label="checked")
+    yield Visit("many", world.ulf, query="?all=1", label="403")
+    yield Visit("many_jobs", world.ines)
+    yield Visit("many_jobs", world.otto, label="empty")
+    yield Visit("many_job", world.ines, (world.things["job_done"].pk,), label="done")
+    yield Visit("many_job", world.ines, (world.things["job_done"].pk,), query="?outcome=payout_missing", label="failed")
+    yield Visit("many_job", world.ines, (world.things["job"].pk,), label="running")
+    yield Visit("many_job", world.otto, (world.things["job"].pk,), label="404")
+    yield Visit("find", world.ines)
+    yield Visit("find", world.ines, query="?q=Norrsken", label="found")
+    yield Visit("find", world.rita, query="?q=Norrsken", label="found")
+    yield Visit("find", world.ines, query="?q=nowhere", label="empty")
+    for person in (world.ines, world.gunnar, world.petra):
+        yield Visit("location", person, (world.things["location"].pk,))
+    yield Visit("location", world.otto, (world.things["location"].pk,), label="404")
 
 
 def _profile_pages(world: World) -> Iterator[Visit]:

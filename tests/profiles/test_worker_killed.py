@@ -1,45 +1,19 @@
 """kill -9 of a real Celery worker while it checks: everything is decided once, soon after the restart (rules VAL-1, VAL-2)."""
 
-import os
-import signal
-import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from urllib.parse import urlsplit, urlunsplit
+from collections.abc import Callable
 
 import pytest
 from celery import current_app
-from django.conf import settings
-from django.db import connection
 
 from accounts.models import Partner, User
 from incentives_portal.core.models import AuditEntry
-from incentives_portal.local import processes
 from profiles.models import Validation
 from profiles.services import payouts
 from tests.profiles.conftest import payout_fields
+from tests.workers import worker
 
 MANY = 120
-
-
-@contextmanager
-def worker() -> Iterator[subprocess.Popen[bytes]]:
-    """A worker as it runs everywhere, on the tests' database; killed with all its children at the end."""
-    url = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}"))
-    process = subprocess.Popen(
-        processes.here(processes.WORKER),
-        cwd=settings.BASE_DIR,
-        env=os.environ | {"TESTING": "1", "DATABASE_URL": url},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def wait(until: Callable[[], bool], *, seconds: float = 90) -> None:

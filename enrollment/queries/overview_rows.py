@@ -1,0 +1,109 @@
+"""The rows of the overview in words, for the page and for exports.
+
+A page of rows says few things many times. Labels, addresses, dates and next steps are put together once for each that is
+different, and a row only picks its own: that is what decides how long a page takes.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.actor import Actor
+from accounts.roles import Permission
+from enrollment.links import NOBODY, Links
+from enrollment.queries.actions import Action, Viewer, next_step
+from enrollment.queries.owners import Place, owners
+from enrollment.status import ShownStatus
+from enrollment.wording import STATUS_LABELS
+
+ANY_PROGRAM = "PROGRAM"
+ANY = str(NOBODY)
+
+
+class Row(TypedDict):
+    """One enrollment, ready to print."""
+
+    pk: str
+    mine: bool
+    url: str
+    program: str
+    program_code: str
+    guide_url: str
+    place: str
+    place_line: str
+    mpn_id: str
+    city: str
+    partner: str
+    year: int
+    shown: str
+    label: str
+    eligibility_url: str
+    action: Action
+
+
+class RowWriter:
+    """Puts rows into the words of one reader. `found` are dictionaries of `overview.COLUMNS`, with `mine` and `shown`."""
+
+    def __init__(self, actor: Actor, now: dt.datetime) -> None:
+        links = Links()
+        self._viewer = Viewer(now, links, reverse("reviews") if Permission.REVIEW in actor.permissions else "")
+        self._labels = {shown: str(STATUS_LABELS[shown]) for shown in ShownStatus}
+        self._of_pga = _("Partner Global Account")
+        self._page, self._eligibility = links.to("enrollment", NOBODY), links.to("eligibility", NOBODY)
+        self._guide = reverse("program_guide", args=[ANY_PROGRAM])
+        self._guides: dict[str, str] = {}
+        self._actions: dict[tuple[str, bool, str, str], Action] = {}
+
+    def write(self, found: Sequence[Mapping[str, Any]]) -> list[Row]:
+        """The rows in words. Two queries, where some of them wait for somebody else."""
+        waiting = {_place(row) for row in found if not row["mine"] and _waits_for_partner(row)}
+        names = owners(waiting) if waiting else {}
+        return [self._row(row, names) for row in found]
+
+    def _row(self, row: Mapping[str, Any], names: Mapping[Place, str]) -> Row:
+        pk, shown, mpn_id = str(row["pk"]), row["shown"], row["location__mpn_id"] or ""
+        action = self._action(row, names.get(_place(row), "") if names and not row["mine"] else "")
+        if action.url:
+            action = Action(action.words, action.url.replace(ANY, pk), action.until, action.is_late)
+        return {
+            "pk": pk,
+            "mine": row["mine"],
+            "url": self._page.replace(ANY, pk),
+            "program": row["program_name"],
+            "program_code": row["program__code"],
+            "guide_url": self._guide_of(row["program__code"]),
+            "place": row["location__name"] or self._of_pga,
+            "place_line": f"{mpn_id} · {row['location__city']}" if mpn_id else "",
+            "mpn_id": mpn_id,
+            "city": row["location__city"] or "",
+            "partner": row["partner__legal_name"],
+            "year": row["fiscal_year"],
+            "shown": shown,
+            "label": self._labels[shown],
+            "eligibility_url": self._eligibility.replace(ANY, pk) if shown == ShownStatus.NOT_ELIGIBLE else "",
+            "action": action,
+        }
+
+    def _guide_of(self, code: str) -> str:
+        if code not in self._guides:
+            self._guides[code] = self._guide.replace(ANY_PROGRAM, code)
+        return self._guides[code]
+
+    def _action(self, row: Mapping[str, Any], owner: str) -> Action:
+        """The next step, with nobody's id where the row's own belongs."""
+        requirements = row["requirements"]
+        key = (repr(next_step(requirements) or requirements), row["mine"], owner, row["reason"])
+        if key not in self._actions:
+            self._actions[key] = self._viewer.action(NOBODY, requirements, mine=row["mine"], owner=owner, reason=row["reason"])
+        return self._actions[key]
+
+
+def _place(row: Mapping[str, Any]) -> Place:
+    return Place(row["partner_id"], row["location_id"], row["program__code"])
+
+
+def _waits_for_partner(row: Mapping[str, Any]) -> bool:
+    return any(one["turn"] == "partner" and one.get("link") != "eligibility" for one in row["requirements"])
