@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.dispatch import Signal
 
 from enrollment.facts import gather
@@ -20,6 +21,8 @@ from enrollment.models import Enrollment, StatusChange
 from enrollment.status import Outcome, derive
 from incentives_portal.core import clock
 from incentives_portal.core.audit import SYSTEM, person
+from incentives_portal.core.clock import DatabaseNow
+from incentives_portal.core.waking import wake_on_commit
 
 DERIVED = ("status", "reason", "requirements", "derive_again_at", "status_since")
 BATCH = 500
@@ -105,6 +108,13 @@ def rederive(ids: Iterable[uuid.UUID], *, cause: str, by: Any = SYSTEM) -> int:
         with transaction.atomic():
             changed += len(settle(lock(ordered[start : start + BATCH]), cause=cause, by=by))
     return changed
+
+
+def derive_soon(rows: QuerySet[Enrollment]) -> int:
+    """Leaves rows whose facts elsewhere changed to the worker, where they are more than a person can wait for."""
+    due = rows.update(derive_again_at=DatabaseNow())
+    wake_on_commit("enrollment.tasks.rederive_due")
+    return due
 
 
 def rederive_due(*, by: Any = SYSTEM) -> int:

@@ -27,6 +27,7 @@ _SCHEDULE = {
     "incentives_portal.core.tasks.seal_audit": _sweep,
     "profiles.tasks.run_validations": _sweep,
     "enrollment.tasks.rederive_due": _sweep,
+    "enrollment.tasks.evaluate_published": _sweep,
     "enrollment.tasks.continue_fiscal_year": _sweep,
     "profiles.tasks.remind_of_expiry": _nightly,
     "enrollment.tasks.evaluate_and_invite": _nightly,
