@@ -1,118 +1,119 @@
 """What other requirements would do to the real partner base, before anybody is subject to them (rule ELI-1).
 
 Nothing is stored here. Both rules are asked about the same facts on the same day, so what differs is the rule's doing alone.
+One question counts, whatever the size of the base; the pure rule explains the few locations that are shown.
 """
 
 import datetime as dt
+import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count
-
 from accounts.models import Location
-from enrollment.eligibility import Decision, Group, evaluate
+from enrollment.eligibility import Group, evaluate
 from enrollment.eligibility_facts import facts_of
-from enrollment.models import Enrollment, Program
+from enrollment.eligibility_sql import outcomes
+from enrollment.models import Program
 from incentives_portal.core.fiscal import FiscalYear
+from incentives_portal.core.fragments import rows_of, sql
 
-BATCH = 2000
 SAMPLES = 10
 
+# `met` has the groups in force first, then those that are tried. All of none is met.
+_COUNTED = """
+WITH found AS MATERIALIZED (
+    SELECT location_id, partner_id, met, true = ALL (met[:%s]) AS before, true = ALL (met[%s:]) AS after FROM ({outcomes}) one
+), moved AS MATERIALIZED (SELECT * FROM found WHERE before <> after)
+SELECT
+    (SELECT jsonb_agg(jsonb_build_array(before, after, met, number))
+     FROM (SELECT before, after, met, count(*) AS number FROM found GROUP BY before, after, met) one),
+    (SELECT jsonb_agg(jsonb_build_array(after, number))
+     FROM (SELECT after, count(DISTINCT partner_id) AS number FROM moved GROUP BY after) one),
+    (SELECT jsonb_agg(jsonb_build_array(after, status, number)) FROM (
+        SELECT moved.after, e.status, count(*) AS number FROM moved
+        JOIN enrollment_enrollment e ON e.location_id = moved.location_id AND e.program_id = %s AND e.fiscal_year = %s
+        GROUP BY moved.after, e.status) one),
+    (SELECT jsonb_agg(location_id) FROM (
+        SELECT location_id, row_number() OVER (PARTITION BY after ORDER BY location_id) AS place FROM moved) one
+     WHERE place <= %s)
+"""
 
-@dataclass(slots=True)
-class Side:
-    """The locations that gain eligibility, or those that lose it: how many, whose, why, where they stand, and a few of them."""
 
-    locations: int = 0
-    partners: int = 0
-    reasons: Counter[int] = field(default_factory=Counter)
-    statuses: Counter[str] = field(default_factory=Counter)
-    samples: list[dict[str, Any]] = field(default_factory=list)
-    _last_partner: UUID | None = None
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """Locations that meet the same groups, in force and tried."""
 
-    def add(self, location: Location, decision: Decision) -> None:
-        """Counts a location; `decision` is the one that is not met, and its unmet groups are the reason."""
-        self.locations += 1
-        # Locations come partner by partner.
-        self.partners += location.partner_id != self._last_partner
-        self._last_partner = location.partner_id
-        unmet = [number for number, group in enumerate(decision.groups) if not group.met]
-        self.reasons.update(unmet)
-        if len(self.samples) < SAMPLES:
-            because = [asdict(decision.groups[number]) for number in unmet]
-            self.samples.append({"location": str(location.pk), "because": because})
+    before: bool
+    after: bool
+    met: list[bool]
+    number: int
 
-    def as_json(self, groups: Sequence[Group]) -> dict[str, Any]:
-        """As a draft keeps it; reasons by the titles of `groups`, the most frequent first."""
-        return {
-            "locations": self.locations,
-            "partners": self.partners,
-            "reasons": [
-                {"title_en": groups[number].title_en, "title_sv": groups[number].title_sv, "locations": count}
-                for number, count in self.reasons.most_common()
-            ],
-            "statuses": dict(self.statuses),
-            "samples": self.samples,
+
+def try_out(program: Program, published: Sequence[Group], tried: Sequence[Group], day: dt.date) -> dict[str, Any]:
+    """Every location under the requirements in force and under others: how many gain and lose eligibility, of how many
+    partners, because of which requirements, what this year's enrollments of them read, and a few of them. Plain JSON.
+    """
+    split = len(published)
+    question = sql(
+        _COUNTED,
+        split,
+        split + 1,
+        program.pk,
+        FiscalYear.of(day).ends_in,
+        SAMPLES,
+        outcomes=outcomes({program.pk: (*published, *tried)}, day),
+    )
+    # Django leaves JSON as text.
+    found, partners, statuses, sampled = (json.loads(part or "[]") for part in rows_of(question)[0])
+    patterns = [_Pattern(*one) for one in found]
+    samples = _samples([UUID(one) for one in sampled], published, tried, day)
+    sides = {
+        name: {
+            "locations": _number(patterns, before=not gained, after=gained),
+            "partners": next((number for after, number in partners if after is gained), 0),
+            "reasons": _reasons(patterns, groups, 0 if gained else split, gained=gained),
+            "statuses": {status: number for after, status, number in statuses if after is gained},
+            "samples": samples[gained],
         }
+        for name, gained, groups in (("gains", True, published), ("losses", False, tried))
+    }
+    totals = {
+        "locations": sum(one.number for one in patterns),
+        "before": sum(one.number for one in patterns if one.before),
+        "after": sum(one.number for one in patterns if one.after),
+    }
+    return totals | sides
 
 
-@dataclass(slots=True)
-class Trial:
-    """Every location under the requirements in force and under others."""
-
-    locations: int = 0
-    before: int = 0
-    after: int = 0
-    gains: Side = field(default_factory=Side)
-    losses: Side = field(default_factory=Side)
-
-    def as_json(self, published: Sequence[Group], tried: Sequence[Group]) -> dict[str, Any]:
-        return {
-            "locations": self.locations,
-            "before": self.before,
-            "after": self.after,
-            "gains": self.gains.as_json(published),
-            "losses": self.losses.as_json(tried),
-        }
+def _number(patterns: Sequence[_Pattern], *, before: bool, after: bool) -> int:
+    return sum(one.number for one in patterns if (one.before, one.after) == (before, after))
 
 
-def try_out(program: Program, published: Sequence[Group], tried: Sequence[Group], day: dt.date) -> Trial:
-    """Evaluates every location under both, and counts what would change, why, and what becomes of this year's enrollments."""
-    trial = Trial()
-    for locations in _batches():
-        facts, moved = facts_of(locations), {True: [], False: []}  # type: dict[UUID, Any], dict[bool, list[UUID]]
-        for location in locations:
-            old, new = (evaluate(groups, facts[location.pk], day) for groups in (published, tried))
-            trial.locations += 1
-            trial.before += old.eligible
-            trial.after += new.eligible
-            if old.eligible != new.eligible:
-                moved[new.eligible].append(location.pk)
-                (trial.gains if new.eligible else trial.losses).add(location, old if new.eligible else new)
-        trial.gains.statuses.update(_statuses(program, moved[True], day))
-        trial.losses.statuses.update(_statuses(program, moved[False], day))
-    return trial
+def _reasons(patterns: Sequence[_Pattern], groups: Sequence[Group], start: int, *, gained: bool) -> list[dict[str, Any]]:
+    """The groups that those who move don't meet, the most frequent first. They stand in `met` from `start` on."""
+    unmet: Counter[int] = Counter()
+    for one in patterns:
+        if (one.before, one.after) == (not gained, gained):
+            for number in range(len(groups)):
+                unmet[number] += 0 if one.met[start + number] else one.number
+    return [
+        {"title_en": groups[number].title_en, "title_sv": groups[number].title_sv, "locations": count}
+        for number, count in unmet.most_common()
+        if count
+    ]
 
 
-def _batches() -> Iterator[list[Location]]:
-    """All locations, partner by partner, so that a partner's facts are read once or twice."""
-    places = Location.objects.select_related("partner").order_by("partner_id", "pk")
-    found: list[Location] = []
-    for location in places.iterator(chunk_size=BATCH):
-        found.append(location)
-        if len(found) == BATCH:
-            yield found
-            found = []
-    if found:
-        yield found
-
-
-def _statuses(program: Program, location_ids: Sequence[UUID], day: dt.date) -> dict[str, int]:
-    """This year's enrollments of these locations in the program, by status."""
-    if not location_ids:
-        return {}
-    rows = Enrollment.objects.filter(program=program, location__in=location_ids, fiscal_year=FiscalYear.of(day).ends_in)
-    return dict(rows.values_list("status").annotate(Count("pk")))
+def _samples(
+    ids: Sequence[UUID], published: Sequence[Group], tried: Sequence[Group], day: dt.date
+) -> dict[bool, list[dict[str, Any]]]:
+    """A few that gain (True) and lose (False), with the receipts of the requirements that are why."""
+    locations = list(Location.objects.filter(pk__in=ids).select_related("partner").order_by("pk"))
+    facts, found = facts_of(locations), dict[bool, list[dict[str, Any]]]({True: [], False: []})
+    for location in locations:
+        old, new = (evaluate(groups, facts[location.pk], day) for groups in (published, tried))
+        because = [asdict(group) for group in (old if new.eligible else new).groups if not group.met]
+        found[new.eligible].append({"location": str(location.pk), "because": because})
+    return found

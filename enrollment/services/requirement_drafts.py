@@ -67,7 +67,7 @@ def try_out(*, draft: RequirementDraft, by: Any) -> RequirementDraft:
     tried = _checked(draft)
     program = Program.objects.prefetch_related("groups__items").get(pk=draft.program_id)
     published, day = _in_force(program), clock.today()
-    trial = compare(program, published, tried, day).as_json(published, tried)
+    trial = compare(program, published, tried, day)
     RequirementDraft.objects.filter(pk=draft.pk, revision=draft.revision).update(
         trial=trial | {"against": program.rule_version}, tried_at=DatabaseNow(), tried_revision=draft.revision
     )
