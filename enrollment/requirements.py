@@ -1,6 +1,8 @@
-"""A program's requirements between the tables and the pure rule of `enrollment.eligibility`."""
+"""A program's requirements between the tables, JSON, and the pure rule of `enrollment.eligibility`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
 
 from enrollment.eligibility import Group, Item
 from enrollment.models import Program, RequirementGroup, RequirementItem
@@ -18,6 +20,26 @@ def groups_of(program: Program) -> tuple[Group, ...]:
 
 def _item(row: RequirementItem) -> Item:
     return Item(row.kind, row.agreement, row.designation, row.level, row.held_by, tuple(row.countries))
+
+
+def as_json(groups: Iterable[Group]) -> list[dict[str, Any]]:
+    """The groups as JSON, as drafts and the audit log hold them."""
+    return [
+        asdict(group) | {"any_of": [asdict(item) | {"countries": list(item.countries)} for item in group.any_of]}
+        for group in groups
+    ]
+
+
+def from_json(stored: Iterable[Mapping[str, Any]]) -> tuple[Group, ...]:
+    """The groups that `as_json` wrote."""
+    return tuple(
+        Group(
+            group["title_en"],
+            group["title_sv"],
+            tuple(Item(**{**item, "countries": tuple(item["countries"])}) for item in group["any_of"]),
+        )
+        for group in stored
+    )
 
 
 def replace(program: Program, groups: Sequence[Group]) -> None:

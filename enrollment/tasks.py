@@ -4,7 +4,7 @@ from celery import shared_task
 from django.conf import settings
 
 from enrollment import derivation
-from enrollment.services import bulk, daily, rollover
+from enrollment.services import bulk, daily, evaluation, rollover
 
 
 @shared_task
@@ -17,6 +17,12 @@ def rederive_due() -> None:
 def evaluate_and_invite() -> None:
     """Evaluates eligibility and invites (rules ELI-2, INV-1)."""
     daily.evaluate_and_invite()
+
+
+@shared_task
+def evaluate_published() -> None:
+    """Evaluates programs whose requirements were published since (rule ELI-2)."""
+    evaluation.evaluate_published()
 
 
 @shared_task

@@ -2,7 +2,19 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from enrollment.views import bulk, eligibility, enroll, enrollments, finding, guides, home, overview, overview_export
+from enrollment.views import (
+    bulk,
+    eligibility,
+    enroll,
+    enrollments,
+    finding,
+    guides,
+    home,
+    overview,
+    overview_export,
+    programs,
+    requirement_builder,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -23,4 +35,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("incentives/<uuid:pk>/undo/", enrollments.undo_decline, name="undo_decline"),
     path("incentives/<uuid:pk>/eligibility/", eligibility.eligibility_page, name="eligibility"),
     path("incentives/<uuid:pk>/enroll/", enroll.enroll_page, name="enroll"),
+    path("programs/", programs.programs, name="programs"),
+    path("programs/new/", programs.program_new, name="program_new"),
+    path("programs/<str:code>/", programs.program, name="program"),
+    path("programs/<str:code>/edit/", programs.program_edit, name="program_edit"),
+    path("programs/<str:code>/years/", programs.program_years, name="program_years"),
+    path("programs/<str:code>/discontinue/", programs.program_discontinue, name="program_discontinue"),
+    path("programs/<str:code>/guides/", programs.program_guide_add, name="program_guide_add"),
+    path("programs/<str:code>/guides/<int:pk>/", programs.program_guide_version, name="program_guide_version"),
+    path("programs/<str:code>/requirements/", requirement_builder.program_requirements, name="program_requirements"),
+    path(
+        "programs/<str:code>/requirements/publish/",
+        requirement_builder.program_requirements_publish,
+        name="program_requirements_publish",
+    ),
 ]

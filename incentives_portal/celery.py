@@ -28,6 +28,7 @@ _SCHEDULE = {
     "profiles.tasks.run_validations": _sweep,
     "enrollment.tasks.rederive_due": _sweep,
     "enrollment.tasks.run_bulk": _sweep,
+    "enrollment.tasks.evaluate_published": _sweep,
     "enrollment.tasks.continue_fiscal_year": _sweep,
     "profiles.tasks.remind_of_expiry": _nightly,
     "enrollment.tasks.evaluate_and_invite": _nightly,

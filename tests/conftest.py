@@ -28,6 +28,12 @@ def own_cache(settings: Any) -> None:
     settings.CACHES = {"default": settings.CACHES["default"] | {"KEY_PREFIX": f"test-{uuid.uuid4()}"}}
 
 
+@pytest.fixture(autouse=True)
+def own_files(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What a test uploads lies apart from what a person did."""
+    settings.MEDIA_ROOT = tmp_path_factory.getbasetemp() / "media"
+
+
 @pytest.fixture
 def partner(db: None) -> Partner:
     """The partner that most tests are about."""

@@ -5,13 +5,14 @@ to prove it. Both ask the same pure function, `enrollment.status.derive`.
 """
 
 from .rows import BATCH, DERIVED, Change, lock, settle, statuses_changed
-from .sets import add, differences, lock_all, rederive, rederive_due, settle_all
+from .sets import add, derive_soon, differences, lock_all, rederive, rederive_due, settle_all
 
 __all__ = [
     "BATCH",
     "DERIVED",
     "Change",
     "add",
+    "derive_soon",
     "differences",
     "lock",
     "lock_all",

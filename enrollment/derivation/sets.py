@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import CharField, Field
+from django.db.models import CharField, Field, QuerySet
 
 from enrollment.facts import gather
 from enrollment.facts_sql import PAYOUT, TAX, Programs, signed
@@ -20,13 +20,15 @@ from enrollment.ranges import EVERYWHERE, Range, cut
 from enrollment.status import derive
 from incentives_portal.core import clock
 from incentives_portal.core.audit import SYSTEM, person
+from incentives_portal.core.clock import DatabaseNow
 from incentives_portal.core.fragments import Sql, joined, rows_of, run, sql
+from incentives_portal.core.waking import wake_on_commit
 
 from .rows import DERIVED
 
 SIZE = 5_000
 FACTS = tuple(field for field in Enrollment._meta.concrete_fields if field.name not in DERIVED)
-COLUMNS = tuple(field.column for field in FACTS)
+COLUMNS = tuple(str(field.column) for field in FACTS)
 
 # It lives as long as the connection and is emptied with every transaction: no table is made over and over.
 _TABLE = f"""
@@ -162,6 +164,13 @@ def _rederive(ids: Sequence[uuid.UUID], cause: str, by: Any) -> int:
     where = sql("e.id = ANY (%s::uuid[])", list(ids))
     lock_all(where)
     return settle_all(stored(where), cause=cause, by=by)
+
+
+def derive_soon(rows: QuerySet[Enrollment]) -> int:
+    """Leaves rows whose facts elsewhere changed to the worker, where they are more than a person can wait for."""
+    due = rows.update(derive_again_at=DatabaseNow())
+    wake_on_commit("enrollment.tasks.rederive_due")
+    return due
 
 
 def rederive_due(*, by: Any = SYSTEM) -> int:

@@ -2,12 +2,14 @@
 many enrollments at once, and saved views."""
 
 from .bulk import BulkEnrollment, BulkEnrollmentRow
+from .drafts import RequirementDraft
 from .eligibility import Agreement, Designation, EligibilityDecision
 from .enrollments import EndReason, Enrollment, StatusChange
 from .invitations import Invitation, Notice
 from .programs import FiscalYearOffer, Program, ProgramGuide, RequirementGroup, RequirementItem
 from .rollover import PlanState, RolloverLine, RolloverPlan, RolloverRange
 from .views import SavedView
+from .waves import InvitationWave
 
 __all__ = [
     "Agreement",
@@ -19,10 +21,12 @@ __all__ = [
     "Enrollment",
     "FiscalYearOffer",
     "Invitation",
+    "InvitationWave",
     "Notice",
     "PlanState",
     "Program",
     "ProgramGuide",
+    "RequirementDraft",
     "RequirementGroup",
     "RequirementItem",
     "RolloverLine",

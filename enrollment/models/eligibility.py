@@ -75,3 +75,5 @@ class EligibilityDecision(models.Model):
             models.UniqueConstraint(name="one_current_decision", fields=["program", "location"], condition=Q(is_current=True)),
             models.CheckConstraint(name="evaluated_after_decided", condition=Q(evaluated_at__gte=F("decided_at"))),
         ]
+        # What changed since yesterday.
+        indexes = [models.Index(fields=["decided_at"], name="decisions_newest", condition=Q(is_current=True))]

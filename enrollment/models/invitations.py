@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from incentives_portal.core.clock import DatabaseNow
 
 from .enrollments import Enrollment
+from .waves import InvitationWave
 
 
 class Invitation(models.Model):
@@ -19,6 +20,9 @@ class Invitation(models.Model):
     respond_by = models.DateField(null=True)
     announced = models.BooleanField(default=True)
     withdrawn_at = models.DateTimeField(null=True)
+    wave = models.ForeignKey(InvitationWave, models.SET_NULL, null=True, related_name="invitations")
+    # When it went to somebody else because nobody had opened it, or every mail was refused (rule INV-7).
+    passed_on_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("invitation")
@@ -39,6 +43,7 @@ class Notice(models.Model):
         REMINDER = "reminder", _("Reminder")
         NOT_CONTINUED = "not_continued", _("Not continued")
         HELD = "held", _("Continued, something is missing")
+        UNANSWERED = "unanswered", _("Nobody has opened an invitation")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices")
@@ -46,6 +51,8 @@ class Notice(models.Model):
     kind = models.CharField(max_length=20, choices=Kind.choices)
     created_at = models.DateTimeField(db_default=DatabaseNow())
     opened_at = models.DateTimeField(null=True)
+    # When the person first followed the mail's link to the enrollment; that dismisses nothing (rule INV-4).
+    followed_at = models.DateTimeField(null=True)
     key = models.CharField(max_length=200, unique=True)
 
     class Meta:

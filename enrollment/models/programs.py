@@ -1,5 +1,6 @@
 import uuid
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -25,6 +26,10 @@ class Program(models.Model):
         LOCATION = "location", _("Location")
         PGA = "pga", _("Partner Global Account")
 
+    class Inviting(models.TextChoices):
+        DAILY = "daily", _("Every night, by themselves")
+        WAVES = "waves", _("In waves that a program manager starts")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     code = models.CharField(_("code"), max_length=20, unique=True)
     name_en = models.CharField(_("name in English"), max_length=120)
@@ -39,6 +44,9 @@ class Program(models.Model):
     response_days = models.PositiveSmallIntegerField(_("days to respond"), null=True, blank=True)
     discontinued_on = models.DateField(_("discontinued on"), null=True, blank=True)
     rule_version = models.PositiveIntegerField(_("version of the requirements"), default=1)
+    # The version that every location was evaluated with; behind `rule_version`, a worker is on its way.
+    evaluated_version = models.PositiveIntegerField(default=0, editable=False)
+    inviting = models.CharField(_("invitations"), max_length=10, choices=Inviting.choices, default=Inviting.DAILY)
 
     class Meta:
         verbose_name = _("program")
@@ -148,6 +156,8 @@ class ProgramGuide(models.Model):
     file = models.FileField(upload_to="guides/")
     file_name = models.CharField(max_length=200)
     uploaded_at = models.DateTimeField(db_default=DatabaseNow())
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", editable=False)
+    pages = models.PositiveSmallIntegerField(default=0, editable=False)
 
     class Meta:
         verbose_name = _("program guide")

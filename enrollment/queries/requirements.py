@@ -1,7 +1,7 @@
 """A program's requirements for one location, with what was observed and what would meet them (rule ELI-2)."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,15 +41,17 @@ def current_decision(enrollment: Enrollment) -> EligibilityDecision | None:
 
 def shown(decision: EligibilityDecision, now: dt.datetime) -> list[GroupShown]:
     """The decision's receipt in words."""
-    swedish = (get_language() or "en").startswith("sv")
-    return [
-        GroupShown(
-            title=group["title_sv" if swedish else "title_en"],
-            met=group["met"],
-            items=tuple(_item(one, now) for one in group["items"]),
-        )
-        for group in decision.receipt["groups"]
-    ]
+    return groups_shown(decision.receipt["groups"], now)
+
+
+def groups_shown(groups: Iterable[Mapping[str, Any]], now: dt.datetime) -> list[GroupShown]:
+    """Groups of a receipt in words."""
+    return [GroupShown(title_of(group), group["met"], tuple(_item(one, now) for one in group["items"])) for group in groups]
+
+
+def title_of(group: Mapping[str, Any]) -> str:
+    """A requirement's title in the language of the page."""
+    return str(group["title_sv" if (get_language() or "en").startswith("sv") else "title_en"])
 
 
 def _item(result: Mapping[str, Any], now: dt.datetime) -> ItemShown:

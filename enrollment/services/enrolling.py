@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -29,18 +29,23 @@ def locked(enrollment_id: uuid.UUID, *profiles: PayoutProfile | TaxProfile | Non
     Everywhere in the portal the order of locks is payout profile, tax profile, enrollments; a decision or a new version,
     which holds its profile and then reaches for the enrollments, can therefore wait for us but never deadlock with us.
     """
-    for profile in profiles:
-        if profile is not None:
-            type(profile)._base_manager.select_for_update(no_key=True).get(pk=profile.pk)
-    # With those who chose the same profiles, since starting a validation reaches them too: always in the order of their ids.
-    chosen = Q(payout_profile__in=_ids(profiles, PayoutProfile)) | Q(tax_profile__in=_ids(profiles, TaxProfile))
-    others = (
-        Enrollment.objects.filter(chosen, submitted_at=None, ended_at=None).values_list("pk", flat=True) if any(profiles) else ()
-    )
+    held = [type(one)._base_manager.select_for_update(no_key=True).get(pk=one.pk) for one in profiles if one is not None]
+    others = _reached(enrollment_id, held) if held else ()
     return next(row for row in lock([enrollment_id, *others]) if row.pk == enrollment_id)
 
 
-def _ids(profiles: Iterable[PayoutProfile | TaxProfile | None], kind: type[Any]) -> list[uuid.UUID]:
+def _reached(enrollment_id: uuid.UUID, profiles: Iterable[PayoutProfile | TaxProfile]) -> QuerySet[Enrollment, uuid.UUID]:
+    """The others that chose profiles whose validation has not begun: when it begins, their status changes, too.
+
+    They are locked together, always in the order of their ids.
+    """
+    program = Program.objects.get(enrollments=enrollment_id)
+    unchecked = [profile for profile in profiles if _is_unchecked(profile, program)]
+    chosen = Q(payout_profile__in=_ids(unchecked, PayoutProfile)) | Q(tax_profile__in=_ids(unchecked, TaxProfile))
+    return Enrollment.objects.filter(chosen, submitted_at=None, ended_at=None).values_list("pk", flat=True)
+
+
+def _ids(profiles: Iterable[PayoutProfile | TaxProfile], kind: type[Any]) -> list[uuid.UUID]:
     return [profile.pk for profile in profiles if isinstance(profile, kind)]
 
 
@@ -197,12 +202,17 @@ def start_validations(row: Enrollment, *, by: Any) -> None:
 def start_validation(profile: PayoutProfile | TaxProfile, program: Program, *, by: Any) -> None:
     """Has the profile's latest version validated for the program's paying entity, where that hasn't begun."""
     version = profile.latest
-    if version is None:
-        return
-    found = standings([version.pk]).get((version.pk, program.paying_entity), VersionStanding())
-    if found.standing is not Standing.UNCHECKED:
+    if version is None or not _is_unchecked(profile, program):
         return
     if isinstance(version, PayoutProfileVersion):
         validations.start(payout_version=version, paying_entity=program.paying_entity, by=by)
     else:
         validations.start(tax_version=version, paying_entity=program.paying_entity, by=by)
+
+
+def _is_unchecked(profile: PayoutProfile | TaxProfile, program: Program) -> bool:
+    """Whether nobody has begun to validate the profile's latest version for the program's paying entity."""
+    if profile.latest_id is None:
+        return False
+    found = standings([profile.latest_id]).get((profile.latest_id, program.paying_entity), VersionStanding())
+    return found.standing is Standing.UNCHECKED

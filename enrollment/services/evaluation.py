@@ -18,8 +18,10 @@ from enrollment.eligibility_facts import facts_of
 from enrollment.models import EligibilityDecision, Enrollment, Program
 from enrollment.requirements import groups_of
 from incentives_portal.core import clock
+from incentives_portal.core.audit import SYSTEM
 from incentives_portal.core.clock import DatabaseNow
 from incentives_portal.core.fiscal import FiscalYear
+from incentives_portal.core.locks import alone
 
 
 @dataclass(slots=True)
@@ -62,7 +64,23 @@ def evaluate(
         for (code, _location_id), decision in decided.items():
             counts[code].evaluated += 1
             counts[code].eligible += decision.eligible
+    if on is None and location_ids is None:
+        for rule in rules:
+            Program.objects.filter(pk=rule.program.pk).update(evaluated_version=rule.program.rule_version)
     return counts
+
+
+def evaluate_published(*, by: Any = SYSTEM) -> int:
+    """Evaluates every location for the programs whose newest requirements not every location was evaluated with yet.
+
+    One run at a time; one that is killed is begun anew by the next. Returns how many programs were evaluated.
+    """
+    with alone("evaluate_published") as free:
+        behind = Program.objects.filter(evaluated_version__lt=F("rule_version")) if free else Program.objects.none()
+        codes = list(behind.order_by("code").values_list("code", flat=True))
+        if codes:
+            evaluate(by=by, program_codes=codes)
+    return len(codes)
 
 
 Decided = dict[tuple[str, UUID], eligibility.Decision]
@@ -97,7 +115,7 @@ def _decide(rules: Sequence[_Rule], locations: Sequence[Location], day: dt.date)
 def _decide_and_store(rules: Sequence[_Rule], ids: Sequence[UUID], by: Any) -> Decided:
     # The locks let two evaluations of one location, or an import beside it, go one after the other.
     list(Location.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))
-    locations = _located(ids)
+    rules, locations = _in_force(rules), _located(ids)
     decided = _decide(rules, locations, clock.today())
     current = EligibilityDecision.objects.filter(is_current=True, location__in=ids, program__in=[rule.program.pk for rule in rules])
     known = {(one.program_id, one.location_id): one for one in current}
@@ -111,6 +129,12 @@ def _decide_and_store(rules: Sequence[_Rule], ids: Sequence[UUID], by: Any) -> D
     current.update(evaluated_at=Greatest(DatabaseNow(), F("decided_at")))
     _derive_anew(fresh, by)
     return decided
+
+
+def _in_force(rules: Sequence[_Rule]) -> list[_Rule]:
+    """Without those that were replaced since this run began: an old rule must not overwrite what the new one decided."""
+    versions = dict(Program.objects.values_list("pk", "rule_version"))
+    return [rule for rule in rules if versions.get(rule.program.pk) == rule.program.rule_version]
 
 
 def _row(rule: _Rule, location: Location, decision: eligibility.Decision) -> EligibilityDecision:

@@ -1,7 +1,8 @@
 """The enrollment guide, and the guides of the programs: read and downloaded signed in (rules PRG-1, PRG-2)."""
 
-from django.http import FileResponse, HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.http import content_disposition_header
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
@@ -10,6 +11,7 @@ from accounts.roles import Permission
 from enrollment.guide import guide
 from enrollment.models import Program, ProgramGuide
 from enrollment.queries.programs import program_facts
+from enrollment.services.programs import content_of
 from incentives_portal.core import clock
 
 
@@ -25,15 +27,22 @@ def guide_page(request: PortalRequest) -> HttpResponse:
 
 @require_safe
 @allowed(Permission.SEE_ENROLLMENTS)
-def program_guide(request: PortalRequest, code: str) -> HttpResponseBase:
+def program_guide(request: PortalRequest, code: str) -> HttpResponse:
     """The newest guide of the program in the reader's language, else in any; else one made of what is known of it."""
     program = get_object_or_404(Program, code=code)
     guides = ProgramGuide.objects.filter(program=program).order_by("-version")
     found = guides.filter(language=_language()).first() or guides.first()
-    if found:
-        return FileResponse(found.file.open("rb"), as_attachment=True, filename=found.file_name)
+    if found and (content := content_of(found)):
+        return pdf(content, found.file_name)
     context = {"program": program, "facts": program_facts(program, clock.today()), "steps": guide()[1:6]}
     return _attachment(request, "enrollment/program_guide_file.html", context, f"{program.code}-guide-{_language()}.html")
+
+
+def pdf(content: bytes, name: str) -> HttpResponse:
+    """A guide as an attachment: the browser saves it, and neither shows nor runs it."""
+    response = HttpResponse(content, content_type="application/pdf")
+    response.headers["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
+    return response
 
 
 def _attachment(request: PortalRequest, template: str, context: dict[str, object], name: str) -> HttpResponse:

@@ -185,7 +185,7 @@ class Year:
                 Comparison("ended", done["ended"], wanted["end"]),
                 compare("live in the ended year", 0, counting.COUNT_LIVE, year=self.year.ends_in),
                 compare("carried over", done["continued"] + done["held"], counting.COUNT_LIVE, year=self.year.next.ends_in),
-                Comparison("lines not applied", self.plan.lines.filter(applied_at=None).count(), 0),
+                Comparison("ranges not applied", self.plan.ranges.filter(applied_at=None).count(), 0),
             ]
 
     def applied_again(self) -> None:

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 from allauth.usersessions.models import UserSession
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Directory, GroupMapping, Location, MailDomain, Partner, RoleRequest, User
 from accounts.services import scim_tokens, team_invitations
-from enrollment.models import BulkEnrollment, Enrollment, Notice
+from enrollment.models import BulkEnrollment, Enrollment, Notice, Program, ProgramGuide
 from incentives_portal.core import audit, clock
 from profiles.models import BankAlarm, PayoutProfile, TaxDocument, TaxDocumentContent, TaxProfile, Validation
 from profiles.services import payouts, taxes, validations
@@ -28,6 +29,7 @@ PUBLIC, ANYBODY, MEMBER, DOCUMENTS = "public", "anybody signed in", "a partner's
 SEE, ENROLL, PROFILES, PEOPLE, REVIEW, AUDIT = "see", "enroll", "profiles", "people", "review", "audit"
 # Sign-in and provisioning: global admins alone. SCIM: a bearer token and never a session, whoever's it is.
 SIGN_IN, SCIM = "sign-in", "scim"
+PROGRAMS = "programs"
 # Who may, by role. Written from the table of people and what each may do.
 MAY = {
     "gunnar": {ANYBODY, MEMBER, SEE, PEOPLE, AUDIT, SIGN_IN},
@@ -35,7 +37,7 @@ MAY = {
     "ines": {ANYBODY, MEMBER, SEE, ENROLL, PROFILES, DOCUMENTS},
     "ulf": {ANYBODY, MEMBER, SEE},
     "rita": {ANYBODY, SEE, REVIEW, DOCUMENTS},
-    "petra": {ANYBODY, SEE},
+    "petra": {ANYBODY, SEE, PROGRAMS},
 }
 
 
@@ -72,6 +74,16 @@ ADDRESSES = {
     "decline": Address(ENROLL, "enrollment", post=True),
     "undo_decline": Address(ENROLL, "enrollment", post=True),
     "enroll": Address(ENROLL, "enrollment"),
+    "programs": Address(PROGRAMS),
+    "program_new": Address(PROGRAMS),
+    "program": Address(PROGRAMS, "program"),
+    "program_edit": Address(PROGRAMS, "program"),
+    "program_years": Address(PROGRAMS, "program"),
+    "program_discontinue": Address(PROGRAMS, "program"),
+    "program_guide_add": Address(PROGRAMS, "program", post=True),
+    "program_guide_version": Address(PROGRAMS, "guide"),
+    "program_requirements": Address(PROGRAMS, "program"),
+    "program_requirements_publish": Address(PROGRAMS, "program", post=True),
     "profiles": Address(PROFILES),
     "defaults": Address(PROFILES),
     "payout_new": Address(PROFILES),
@@ -185,6 +197,7 @@ class Things:
     request: RoleRequest
     token: str
     directory: Directory
+    guide: ProgramGuide
 
     def _job_of(self, user: User) -> Any:
         """A job of their own where the things are their partner's; else the member's."""
@@ -208,6 +221,7 @@ class Things:
             "token": [self.token],
             "program": [self.enrollment.program.code],
             "job": [self._job_of(user)],
+            "guide": [self.enrollment.program.code, self.guide.pk],
             "enrollment": [self.enrollment.pk],
             "file": ["csv"],
             "kind": ["iban"],
@@ -271,8 +285,25 @@ def things_of(partner: Partner, location: Location, admin: User) -> Things:
     request = make.RoleRequestFactory.create(membership=admin.memberships.get())
     directory = directory_of(partner)
     return Things(
-        enrollment, payout, tax, validation, alarm, document, admin, invitation, scim_token, request, "no-such-token", directory
+        enrollment,
+        payout,
+        tax,
+        validation,
+        alarm,
+        document,
+        admin,
+        invitation,
+        scim_token,
+        request,
+        "no-such-token",
+        directory,
+        guide_of(enrollment.program),
     )
+
+
+def guide_of(program: Program) -> ProgramGuide:
+    file = ContentFile(b"%PDF-1.4", f"{program.code}.pdf")
+    return ProgramGuide.objects.create(program=program, language="en", version=1, file=file, file_name="guide.pdf")
 
 
 def directory_of(partner: Partner) -> Directory:

@@ -61,7 +61,13 @@ def test_nobody_else_writes_a_derived_column() -> None:
 
 
 def test_the_writer_itself_would_be_found() -> None:
-    assert set(writes(ast.parse((WRITER / "rows.py").read_text()))) >= {"status", "reason", "requirements", "derive_again_at", "status_since"}
+    assert set(writes(ast.parse((WRITER / "rows.py").read_text()))) >= {
+        "status",
+        "reason",
+        "requirements",
+        "derive_again_at",
+        "status_since",
+    }
 
 
 @pytest.mark.parametrize(

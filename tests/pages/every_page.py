@@ -16,10 +16,12 @@ from PIL import Image
 
 from accounts.models import Directory, Location, MailDomain, TeamInvitation, User
 from accounts.services import group_mappings, mail_domains, role_requests, roles, scim_tokens, team_invitations
+from enrollment import eligibility
 from enrollment.bulk import Act, Choice, Code
 from enrollment.derivation import settle
-from enrollment.models import EndReason, Enrollment
-from enrollment.services import bulk, enrolling
+from enrollment.models import EndReason, Enrollment, ProgramGuide
+from enrollment.requirement_draft import Typed
+from enrollment.services import bulk, enrolling, requirement_drafts
 from incentives_portal.core import clock
 from incentives_portal.core.audit import SYSTEM
 from incentives_portal.core.models import Mail
@@ -115,6 +117,7 @@ def build(language: str, mails: Path) -> World:
     _profiles(world, places)
     _many(world, places)
     _reported(world, places[0])
+    _programs(world)
     _people(world)
     _requests(world)
     _second_factor(world.astrid)
@@ -225,6 +228,28 @@ def _reported(world: World, place: Location) -> None:
     world.things["quiet_token"] = token_for(unreported.latest, world.gunnar)
 
 
+def _programs(world: World) -> None:
+    """A draft that was tried, with items of every kind; a guide in two versions."""
+    program = world.rows["invited"].program
+    group = eligibility.Group(
+        "Reach",
+        "Räckvidd",
+        (
+            eligibility.Item("active_membership"),
+            eligibility.Item("membership_migrated"),
+            eligibility.Item("agreement", agreement="cloud-reseller-agreement"),
+            eligibility.Item("designation", designation="modern-work", level="solutions-partner", held_by="any_location"),
+            eligibility.Item("country", countries=("NO", "DK")),
+        ),
+    )
+    nordic = eligibility.Group("Nordic", "Nordisk", (eligibility.Item("country", countries=("NO", "DK")),))
+    typed = Typed.of([group, nordic], open_to_all=False)
+    draft = requirement_drafts.save(program=program, typed=typed, seen=0, by=world.petra)
+    requirement_drafts.try_out(draft=draft, by=world.petra)
+    for version in (1, 2):
+        ProgramGuide.objects.create(program=program, language="en", version=version, file="none.pdf", file_name="Guide.pdf")
+
+
 def _people(world: World) -> None:
     partner = world.gunnar.memberships.get().partner
     terms = {"partner": partner, "role": make.INCENTIVES_USER, "entire_organization": True, "by": world.gunnar}
@@ -286,6 +311,7 @@ NOT_PAGES = {
     "scim_schemas", "scim_schema", "scim_unsupported", "scim_root", "scim_nothing",  # machines speak to them
     "single_sign_on_start", "sign_in_begin", "sign_in_switch", "sign_in_forget", "mail_domain_add", "mail_domain_check",
     "mail_domain_remove", "group_mapping_remove",
+    "program_guide_add", "program_guide_version", "program_requirements_publish",
     "demo_mail_html",  # a sandbox in which no script runs, not even axe; the mails are looked at by themselves
 }  # fmt: skip
 
@@ -294,6 +320,7 @@ def visits(world: World) -> Iterator[Visit]:
     """Every page, by whoever sees it differently; forms also as they come back with mistakes."""
     yield from _entrance(world)
     yield from _enrollment_pages(world)
+    yield from _program_pages(world)
     yield from _profile_pages(world)
     yield from _people_pages(world)
     yield from _audit_pages(world)
@@ -368,6 +395,23 @@ def _pages_of_many(world: World) -> Iterator[Visit]:
     for person in (world.ines, world.gunnar, world.petra):
         yield Visit("location", person, (world.things["location"].pk,))
     yield Visit("location", world.otto, (world.things["location"].pk,), label="404")
+
+
+def _program_pages(world: World) -> Iterator[Visit]:
+    code, asleep = (world.rows[state].program.code for state in ("invited", "not_eligible"))
+    for name in ("program", "program_edit", "program_years", "program_discontinue", "program_requirements"):
+        yield Visit(name, world.petra, (code,))
+    yield Visit("programs", world.petra)
+    yield Visit("programs", world.gunnar, label="403")
+    yield Visit("program", world.petra, (world.rows["open_to_all"].program.code,), label="open-to-all")
+    yield Visit("program", world.petra, (world.rows["discontinued"].program.code,), label="discontinued")
+    yield Visit("program_edit", world.petra, (code,), press="main form .buttons .button")
+    yield Visit("program_new", world.petra)
+    yield Visit("program_new", world.petra, press="main form .buttons .button")
+    yield Visit("program_requirements", world.petra, (asleep,), press="main form .grid-bar .button", label="tried")
+    yield Visit(
+        "program_requirements", world.petra, (world.rows["open_to_all"].program.code,), press="#last .button", label="blank"
+    )
 
 
 def _profile_pages(world: World) -> Iterator[Visit]:

@@ -1,5 +1,5 @@
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -12,7 +12,6 @@ from incentives_portal.core.waking import wake_on_commit
 from profiles.errors import StaleError
 from profiles.models import PayoutProfile, PayoutProfileVersion, TaxProfile, TaxProfileVersion, Validation, ValidationCheck
 from profiles.models.validation import VALIDATION_TIME
-from profiles.services import versions
 
 TASK = "profiles.tasks.run_validations"
 
@@ -35,12 +34,12 @@ def start(
 
 
 @transaction.atomic
-def start_all(versions: Sequence[PayoutProfileVersion | TaxProfileVersion], *, paying_entity: str, by: Any) -> int:
+def start_all(latest: Iterable[PayoutProfileVersion | TaxProfileVersion], *, paying_entity: str, by: Any) -> int:
     """The same for many, which are known to be the latest of their profiles; returns how many began.
 
     A fixed number of queries, whatever the number of versions.
     """
-    made = [_begun(version, paying_entity, by) for version in versions]
+    made = [_begun(version, paying_entity, by) for version in latest]
     # INSERT … ON CONFLICT DO NOTHING: of two submissions at once one starts it, and both get it.
     Validation.objects.bulk_create(made, ignore_conflicts=True)
     begun = Validation.objects.select_related("payout_version__profile", "tax_version__profile").in_bulk([one.pk for one in made])
