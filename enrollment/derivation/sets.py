@@ -84,7 +84,7 @@ def columns(table: str, **changed: Sql) -> Sql:
 
 def new_columns(**given: Sql) -> Sql:
     """The same for rows that `add` is to make: what isn't given is empty."""
-    named = (sql(f"{{piece}} AS {field.column}", piece=given.get(field.column, _empty(field))) for field in FACTS)
+    named = (sql(f"{{piece}} AS {field.column}", piece=given.get(str(field.column), _empty(field))) for field in FACTS)
     return joined(", ", [*named, Sql("'' AS before_status, '' AS before_reason")])
 
 

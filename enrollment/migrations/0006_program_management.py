@@ -134,6 +134,7 @@ class Migration(migrations.Migration):
                     ("enrolled", "Enrolled"),
                     ("reminder", "Reminder"),
                     ("not_continued", "Not continued"),
+                    ("held", "Continued, something is missing"),
                     ("unanswered", "Nobody has opened an invitation"),
                 ],
                 max_length=20,

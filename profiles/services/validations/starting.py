@@ -12,6 +12,7 @@ from incentives_portal.core.waking import wake_on_commit
 from profiles.errors import StaleError
 from profiles.models import PayoutProfile, PayoutProfileVersion, TaxProfile, TaxProfileVersion, Validation, ValidationCheck
 from profiles.models.validation import VALIDATION_TIME
+from profiles.services import versions
 
 TASK = "profiles.tasks.run_validations"
 
