@@ -5,10 +5,11 @@ import enum
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Q
 
-from profiles.models import BankAlarm, PayoutProfile, Validation, ValidationReason
+from profiles.models import PayoutProfile, PayoutProfileVersion, Validation, ValidationReason
 from profiles.usage import AnyProfile
 
 
@@ -31,15 +32,27 @@ class VersionStanding:
 def in_force(profile: AnyProfile) -> dict[str, int]:
     """The number of the version that is paid by, per paying entity: the newest approved one (rule PAY-4).
 
-    A version under review or rejected leaves the one before it in force; one that was taken back counts no more.
+    A version under review or rejected leaves the one before it in force. What was taken back isn't approved any more.
     """
     approved = Validation.objects.filter(decision=Validation.Decision.APPROVED)
     if isinstance(profile, PayoutProfile):
-        taken_back = BankAlarm.objects.filter(profile=profile, outcome=BankAlarm.Outcome.TAKEN_BACK).values("version")
-        found = approved.filter(payout_version__profile=profile).exclude(payout_version__in=taken_back)
+        found = approved.filter(payout_version__profile=profile)
         return dict(found.order_by("payout_version__number").values_list("paying_entity", "payout_version__number"))
     found = approved.filter(tax_version__profile=profile)
     return dict(found.order_by("tax_version__number").values_list("paying_entity", "tax_version__number"))
+
+
+def counted_before(version: Any, paying_entity: str = "") -> Any:
+    """The version that `version` takes the place of, or None for the first one. What was taken back is nobody's predecessor.
+
+    It is the newest validated one before it, by the paying entity if that has validated any; else the one just before.
+    """
+    earlier = type(version)._default_manager.filter(profile=version.profile_id, number__lt=version.number).order_by("-number")
+    if isinstance(version, PayoutProfileVersion):
+        earlier = earlier.filter(taken_back_by=None)
+    approved = {"validations__decision": Validation.Decision.APPROVED}
+    by_entity = approved | {"validations__paying_entity": paying_entity}
+    return earlier.filter(**by_entity).first() or earlier.filter(**approved).first() or earlier.first()
 
 
 STANDING_OF = {

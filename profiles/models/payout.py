@@ -56,7 +56,8 @@ class PayoutProfileVersion(models.Model):
 
     `identifiers` is an encrypted JSON object, e.g. `{"iban": "SE45…", "bic": "ESSESESS"}`; `shown` its masked form,
     e.g. `{"iban": "•••• 3211"}`, which is all that a list or a log may hold; `fingerprint` finds the same account
-    elsewhere (rule VAL-6) without anybody reading it.
+    elsewhere (rule VAL-6) without anybody reading it. `taken_back_by`: the report because of which it counts no more, and
+    never will again (rule PAY-5).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -71,6 +72,7 @@ class PayoutProfileVersion(models.Model):
     bank_name = models.CharField(_("bank"), max_length=200, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=DatabaseNow())
+    taken_back_by = models.ForeignKey("BankAlarm", models.PROTECT, null=True, related_name="took_back")
 
     class Meta:
         verbose_name = _("version of a payout profile")
@@ -87,5 +89,8 @@ class PayoutProfileVersion(models.Model):
         indexes = [models.Index(F("fingerprint"), name="payout_fingerprint", condition=Q(fingerprint__isnull=False))]
 
     def read_identifiers(self) -> dict[str, str]:
-        """The identifiers in clear, by kind. For checks, the edit form and nothing else."""
+        """The identifiers in clear, by kind.
+
+        For checks, fingerprints, what stays as it is when the rest is changed, and the page that reveals them (rule PAY-3).
+        """
         return json.loads(self.identifiers.reveal()) if self.identifiers is not None else {}

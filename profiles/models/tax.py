@@ -95,5 +95,5 @@ class TaxProfileVersion(models.Model):
         indexes = [models.Index(F("fingerprint"), name="tax_fingerprint")]
 
     def read_identifiers(self) -> dict[str, str]:
-        """The identifiers in clear, by kind. For checks, the edit form and nothing else."""
+        """The identifiers in clear, by kind: for checks, fingerprints, and what stays as it is when the rest is changed."""
         return json.loads(self.identifiers.reveal())  # type: ignore[no-any-return]

@@ -28,6 +28,7 @@ class Validation(models.Model):
         APPROVED = "approved", _("Approved")
         REJECTED = "rejected", _("Rejected")
         SUPERSEDED = "superseded", _("Superseded by a newer version")
+        TAKEN_BACK = "taken_back", _("The change was taken back")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="+")

@@ -27,6 +27,7 @@ class VersionRow:
     lines: tuple[Line, ...]
     is_latest: bool
     in_force_with: tuple[str, ...] = ()
+    is_taken_back: bool = False
 
 
 def facts_of(version: AnyVersion) -> dict[str, str]:
@@ -68,6 +69,7 @@ def versions_of(profile: AnyProfile) -> list[VersionRow]:
             lines[row.pk],
             row.pk == profile.latest_id,
             tuple(sorted(entity for entity, number in force.items() if number == row.number)),
+            getattr(row, "taken_back_by_id", None) is not None,
         )
         for row in rows
     ]

@@ -13,11 +13,12 @@ from incentives_portal.core import audit, clock
 from profiles import alarm_mails
 from profiles.alarm_links import read
 from profiles.errors import AlarmSettledError, NoteError, OwnRequestError
-from profiles.models import BankAlarm, PayoutProfile, PayoutProfileVersion
+from profiles.models import BankAlarm, PayoutProfile, PayoutProfileVersion, Validation
 from profiles.services import versions
 from profiles.services.validations.claiming import is_own_partner
 from profiles.services.validations.deciding import LONG_NUMBER
 from profiles.services.validations.starting import start_again
+from profiles.standing import counted_before
 
 
 @transaction.atomic
@@ -25,7 +26,7 @@ def raise_alarm(*, token: str) -> BankAlarm:
     """Freezes the profile that the link is about. Twice is once, and what was settled stays settled. Raises AlarmLinkError."""
     version, user = read(token)
     profile = versions.lock(version.profile)
-    known = BankAlarm.objects.filter(version=version).first() or BankAlarm.objects.filter(profile=profile, outcome="").first()
+    known = alarm_about(version) or BankAlarm.objects.filter(profile=profile, outcome="").first()
     if known is not None:
         return known
     alarm = BankAlarm.objects.create(partner_id=profile.partner_id, profile=profile, version=version, raised_by=user)
@@ -56,18 +57,35 @@ def settle(*, alarm: BankAlarm, genuine: bool, note: str, by: User) -> BankAlarm
     alarm.save()
     profile.frozen_at = None
     if not genuine:
-        versions.supersede_open(profile)
-        profile.latest = version_before(alarm.version)
-        start_again(profile.latest)
+        _take_back(alarm, profile)
     profile.save(update_fields=["frozen_at", "latest"])
     _tell(alarm, profile, by)
     return alarm
 
 
-def version_before(version: PayoutProfileVersion) -> PayoutProfileVersion:
-    """What counts again where `version` is taken back: the newest validated version before it, else the one just before."""
-    earlier = PayoutProfileVersion.objects.filter(profile=version.profile_id, number__lt=version.number).order_by("-number")
-    return earlier.filter(validations__decision="approved").first() or earlier.first() or version
+def alarm_about(version: PayoutProfileVersion) -> BankAlarm | None:
+    """The alarm that was raised on a version, or the one by which it was taken back with one before it."""
+    raised = BankAlarm.objects.filter(version=version).first()
+    return raised or BankAlarm.objects.filter(took_back=version).first()
+
+
+def _take_back(alarm: BankAlarm, profile: PayoutProfile) -> None:
+    """The version and everything built on it count no more, and their validations are closed for good, approvals too.
+
+    What counted before them counts again; where that was still being validated, so it is again.
+    """
+    built_on = PayoutProfileVersion.objects.filter(profile=profile, number__gte=alarm.version.number, taken_back_by=None)
+    built_on.update(taken_back_by=alarm)
+    closed = Validation.objects.filter(payout_version__taken_back_by=alarm).exclude(decision=Validation.Decision.REJECTED)
+    closed.update(
+        decision=Validation.Decision.TAKEN_BACK,
+        decided_at=alarm.settled_at,
+        decided_by=alarm.settled_by,
+        claimed_by=None,
+        claimed_until=None,
+    )
+    profile.latest = counted_before(alarm.version)
+    start_again(profile.latest)
 
 
 def _tell(alarm: BankAlarm, profile: PayoutProfile, by: Any) -> None:

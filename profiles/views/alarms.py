@@ -18,9 +18,9 @@ from profiles import policy
 from profiles.alarm_links import read
 from profiles.errors import AlarmLinkError, ProfileError
 from profiles.forms.alarm import SettleForm
-from profiles.models import BankAlarm
 from profiles.queries.comparing import compared
 from profiles.services import alarms
+from profiles.standing import counted_before
 
 
 @never_cache
@@ -32,7 +32,7 @@ def bank_alarm(request: HttpRequest, token: str) -> HttpResponse:
     except AlarmLinkError as refused:
         return render(request, "profiles/alarm_refused.html", {"refusal": str(refused)}, status=410)
     wall.look(version.profile.partner_id)
-    alarm = BankAlarm.objects.filter(version=version).first()
+    alarm = alarms.alarm_about(version)
     if request.method == "POST" and alarm is None:
         alarm = alarms.raise_alarm(token=token)
     context = {"profile": version.profile, "version": version, "alarm": alarm}
@@ -53,6 +53,6 @@ def alarm(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
         else:
             messages.success(request, _("The report on “%(name)s” is settled.") % {"name": found.profile.name})
             return redirect("reviews")
-    before = alarms.version_before(found.version)
+    before = counted_before(found.version)
     context = {"alarm": found, "profile": found.profile, "form": form, "rows": compared(found.version, before), "before": before}
     return render(request, "reviews/alarm.html", context, status=422 if form.is_bound else 200)

@@ -139,7 +139,7 @@ def test_taken_back_brings_the_validated_version_back(
     payout.refresh_from_db()
     stolen.refresh_from_db()
     assert payout.latest is not None and payout.latest.number == 1
-    assert stolen.decision == Validation.Decision.SUPERSEDED
+    assert stolen.decision == Validation.Decision.TAKEN_BACK
     payouts.change(profile=payout, seen_version=1, by=ines, **payout_fields(**NEW))
     payout.refresh_from_db()
     assert payout.latest.number == 4, "numbers are never used twice"
