@@ -12,6 +12,7 @@ from incentives_portal.core import clock
 from profiles import fingerprints
 from profiles.checks import Subject
 from profiles.models import PayoutProfileVersion, TaxProfileVersion, Validation
+from profiles.services.cooling_off import cooling_off_until
 
 # An account that replaces a validated one is looked at by a person for so long (the usual way of payment fraud).
 RECENT = dt.timedelta(days=30)
@@ -31,7 +32,7 @@ def subject_of(validation: Validation) -> Subject:
             payment_method=str(version.payment_method),
             account_holder=version.account_holder,
             duplicate_elsewhere=_at_another_partner(version),
-            bank_changed_recently=_replaces_a_validated_account(version),
+            bank_changed_recently=_replaces_a_validated_account(version) or cooling_off_until(version) is not None,
             admin_new_in_role=_by_a_new_admin(validation),
         )
     return Subject(
@@ -58,12 +59,14 @@ def _at_another_partner(version: PayoutProfileVersion | TaxProfileVersion) -> bo
 
 
 def _replaces_a_validated_account(version: PayoutProfileVersion) -> bool:
+    """Whether money that went elsewhere until a short while ago would go to this account."""
     if version.fingerprint is None or version.created_at < clock.now() - RECENT:
         return False
     validated = PayoutProfileVersion.objects.filter(
         profile=version.profile_id, number__lt=version.number, validations__decision=Validation.Decision.APPROVED
     )
-    return validated.exclude(fingerprint=None).exclude(fingerprint__in=fingerprints.alike(version)).exists()
+    # An account in place of a credit note is one, too.
+    return validated.exclude(fingerprint__in=fingerprints.alike(version)).exists()
 
 
 def _by_a_new_admin(validation: Validation) -> bool:

@@ -20,6 +20,7 @@ from profiles.fields import labels_of
 from profiles.models import TaxProfile, Validation, ValidationCheck
 from profiles.models.validation import UNDECIDED
 from profiles.reasons import text_for
+from profiles.standing import counted_before
 
 from .comparing import Compared, compared
 
@@ -124,10 +125,12 @@ def evidence_of(validation: Validation) -> list[Evidence]:
 
 
 def comparison_of(validation: Validation) -> tuple[list[Compared], bool]:
-    """The version under review beside the one before it, and whether there is one before it."""
-    version = validation.version
-    previous: Any = version.profile.versions.filter(number__lt=version.number).order_by("-number").first()
-    return compared(version, previous), previous is not None
+    """The version under review beside the one that it takes the place of, and whether there is one.
+
+    Not beside the one just before: an account that was never validated doesn't become familiar by being saved twice (rule PAY-5).
+    """
+    previous = counted_before(validation.version, validation.paying_entity)
+    return compared(validation.version, previous), previous is not None
 
 
 def reasons_of(validation: Validation) -> list[tuple[str | Promise, str, str]]:

@@ -9,7 +9,6 @@ from profiles.checks import CheckResult
 from profiles.errors import FrozenError, SupersededError
 from profiles.models import Validation, ValidationCheck
 from profiles.services import versions
-from profiles.services.cooling_off import cooling_off_until
 
 from .deciding import lock, refuse_superseded, store
 
@@ -36,8 +35,8 @@ def conclude(locked: Validation, findings: Iterable[CheckResult], by: Any) -> st
     locked.checked_at = DatabaseNow()
     locked.ask_token = locked.asked_until = locked.ask_after = None
     locked.save(update_fields=["checked_at", "ask_token", "asked_until", "ask_after"])
-    cooling_off = cooling_off_until(locked.version) is not None
-    if checks.verdict(found) == "approve" and settings.AUTOMATIC_APPROVAL and not cooling_off:
+    # An account that is cooling off wears a flag (see `subjects`): it waits for a person, also when the time is over.
+    if checks.verdict(found) == "approve" and settings.AUTOMATIC_APPROVAL:
         store(locked, Validation.Decision.APPROVED, by=by)
         return "approved"
     return "waiting"
