@@ -1,6 +1,7 @@
-"""Judges a file in a process of its own, with limits to memory and time: a hostile file harms nobody else.
+"""Judges a file in a process of its own, with limits to memory and time and an empty environment: a hostile file
+harms nobody else, and is handed no key.
 
-`python -m profiles.documents.guarded` reads the file from stdin, and answers with one line of JSON followed by the bytes to keep.
+The process reads the file from stdin, and answers with one line of JSON followed by the bytes to keep.
 """
 
 import contextlib
@@ -26,6 +27,8 @@ def judge_safely(data: bytes) -> Judged:
             capture_output=True,
             timeout=SECONDS * 2,
             check=False,
+            # Keys and passwords stand in ours.
+            env={"LANG": "C.UTF-8"},
         )
     except subprocess.TimeoutExpired:
         raise RefusedFileError("took_too_long") from None
@@ -38,7 +41,7 @@ def judge_safely(data: bytes) -> Judged:
     return Judged(said["kind"], said["pages"], content)
 
 
-# Isolated from the environment, so that nothing of it reaches the process but where the code lies.
+# What it is told is where the code lies; it reads no settings.
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from profiles.documents.guarded import main; main()"
 
 

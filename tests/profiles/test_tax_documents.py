@@ -20,7 +20,7 @@ from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 from accounts.models import Location, User
 from incentives_portal.core import clock
 from incentives_portal.core.models import AuditEntry, Mail
-from profiles.documents import judging
+from profiles.documents import guarded, judging
 from profiles.documents.guarded import judge_safely
 from profiles.documents.judging import RefusedFileError
 from profiles.documents.words import REFUSALS, refusal_in_words
@@ -137,6 +137,14 @@ def test_a_hostile_file_is_refused_in_words_and_nothing_is_kept(name: str, as_: 
     assert "form.pdf" in page or not data  # Django itself drops an empty file
     assert refusal_in_words(refused.value.code) in page or not data
     assert not TaxDocument.objects.exists()
+
+
+def test_who_reads_hostile_files_is_given_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FIELD_KEYS", "SECRET_KEY", "DATABASE_URL"):
+        monkeypatch.setenv(name, "canary")
+    told = "import json, os; print(json.dumps({'kind': ' '.join(f'{name}={os.environ[name]}' for name in os.environ), 'pages': 1}))"
+    monkeypatch.setattr(guarded, "_START", told)
+    assert judge_safely(b"").kind == "LANG=C.UTF-8"
 
 
 def test_every_refusal_has_its_words_and_says_what_to_do() -> None:
