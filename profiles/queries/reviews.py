@@ -19,6 +19,7 @@ from profiles.checks import label_for
 from profiles.fields import labels_of
 from profiles.models import TaxProfile, Validation, ValidationCheck
 from profiles.models.validation import UNDECIDED
+from profiles.own_requests import is_own, own_requests_of
 from profiles.reasons import text_for
 from profiles.standing import counted_before
 
@@ -56,9 +57,7 @@ def countries_of(visible: QuerySet[Validation]) -> set[str]:
 def next_for(visible: QuerySet[Validation], reviewer: User, *, besides: Validation | None = None) -> Validation | None:
     """The most urgent one that the reviewer can take on: nobody's claim, not frozen, and not a request of their own."""
     free = Q(claimed_until=None) | Q(claimed_until__lt=DatabaseNow()) | Q(claimed_by=reviewer)
-    own = Q(submitted_by=reviewer) | Q(is_of_own_partner=True) | Q(first_approved_by=reviewer)
-    for version in ("payout_version", "tax_version"):
-        own |= Q(**{f"{version}__created_by": reviewer}) | Q(**{f"{version}__profile__created_by": reviewer})
+    own = own_requests_of(reviewer) | Q(first_approved_by=reviewer)
     rows = waiting(visible).filter(free).exclude(payout_version__profile__frozen_at__isnull=False)
     rows = rows.exclude(pk__in=visible.filter(own).values("pk"))
     return (rows.exclude(pk=besides.pk) if besides else rows).first()
@@ -92,15 +91,9 @@ def _queue_row(validation: Any, reviewer: User, now: dt.datetime) -> QueueRow:
         overdue=overdue,
         left=words % {"time": about(abs(validation.due_at - now))},
         holder=str(validation.claimed_by) if held else "",
-        own=is_own(validation, reviewer) or validation.first_approved_by_id == reviewer.pk,
+        own=is_own(validation, reviewer, belongs=validation.is_of_own_partner) or validation.first_approved_by_id == reviewer.pk,
         is_second=validation.first_approved_by_id is not None,
     )
-
-
-def is_own(validation: Any, reviewer: User) -> bool:
-    """Whether the reviewer has a part in the request, and so can't decide it."""
-    own = {validation.submitted_by_id, validation.version.created_by_id, validation.profile.created_by_id}
-    return reviewer.pk in own or bool(validation.is_of_own_partner)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from profiles import alarm_mails
 from profiles.alarm_links import read
 from profiles.errors import AlarmSettledError, NoteError, OwnRequestError
 from profiles.models import BankAlarm, PayoutProfile, PayoutProfileVersion, Validation
+from profiles.notes import holds_a_number
+from profiles.own_requests import belongs_to
 from profiles.services import versions
-from profiles.services.validations.claiming import is_own_partner
-from profiles.services.validations.deciding import LONG_NUMBER
 from profiles.services.validations.starting import start_again
 from profiles.standing import counted_before
 
@@ -44,9 +44,9 @@ def settle(*, alarm: BankAlarm, genuine: bool, note: str, by: User) -> BankAlarm
 
     Raises OwnRequestError, NoteError, AlarmSettledError.
     """
-    if is_own_partner(by, alarm.partner_id):
+    if belongs_to(by, alarm.partner_id):
         raise OwnRequestError
-    if LONG_NUMBER.search(note):
+    if holds_a_number(note):
         raise NoteError
     profile = versions.lock(alarm.profile)
     alarm = BankAlarm.objects.select_for_update(of=("self",)).select_related("version").get(pk=alarm.pk)

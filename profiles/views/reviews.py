@@ -17,7 +17,8 @@ from profiles.errors import DecisionError
 from profiles.fields import labels_of
 from profiles.forms.rejection import RejectionForm
 from profiles.models import Validation
-from profiles.queries.reviews import comparison_of, evidence_of, is_own, next_for, reasons_of
+from profiles.own_requests import is_own
+from profiles.queries.reviews import comparison_of, evidence_of, next_for, reasons_of
 from profiles.services import validations
 from profiles.services.cooling_off import cooling_off_until
 
@@ -49,7 +50,7 @@ def _draw(request: PortalRequest, validation: Any, form: RejectionForm) -> HttpR
         else (),
         "reasons": reasons_of(validation),
         "form": form,
-        "own": is_own(validation, request.user),
+        "own": is_own(validation, request.user, belongs=validation.is_of_own_partner),
         "mine": held and validation.claimed_by_id == request.user.pk,
         "held_by": validation.claimed_by if held and validation.claimed_by_id != request.user.pk else None,
         "frozen": getattr(validation.profile, "frozen_at", None),

@@ -1,32 +1,23 @@
 import datetime as dt
-import uuid
 
 from django.db import transaction
 from django.db.models import Q
 
-from accounts.models import Membership, User
+from accounts.models import User
 from incentives_portal.core import audit
 from incentives_portal.core.clock import DatabaseNow
 from profiles.errors import AlreadyDecidedError, ClaimedError, OwnRequestError
 from profiles.models import Validation
 from profiles.models.validation import UNDECIDED
+from profiles.own_requests import belongs_to, is_own
 
 CLAIM_TIME = dt.timedelta(minutes=15)
 
 
 def refuse_own_request(validation: Validation, by: User) -> None:
-    """Nobody decides on what they submitted or wrote, nor for a partner that they belong to (section 2 of the rules).
-
-    Raises OwnRequestError. The database repeats the first part.
-    """
-    own = by.pk in {validation.submitted_by_id, validation.version.created_by_id, validation.profile.created_by_id}
-    if own or is_own_partner(by, validation.partner_id):
+    """Raises OwnRequestError where `by` has a part in the request (see `own_requests`); the database repeats a part of it."""
+    if is_own(validation, by, belongs=belongs_to(by, validation.partner_id)):
         raise OwnRequestError
-
-
-def is_own_partner(by: User, partner_id: uuid.UUID) -> bool:
-    """Whether `by` belongs to the partner, or once did."""
-    return Membership.objects.filter(user=by, partner_id=partner_id).exists()
 
 
 @transaction.atomic

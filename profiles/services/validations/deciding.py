@@ -1,4 +1,3 @@
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +24,7 @@ from profiles.errors import (
 )
 from profiles.fields import labels_of
 from profiles.models import PayoutProfile, TaxProfile, Validation, ValidationCheck, ValidationReason
+from profiles.notes import holds_a_number
 from profiles.reasons import REASONS
 from profiles.services import versions
 from profiles.services.cooling_off import cooling_off_until
@@ -33,8 +33,6 @@ from profiles.subjects import subject_of
 from .claiming import refuse_own_request
 
 Reason = tuple[str, str, str]
-# Seven digits or more, however spaced: an account or a tax number, never a date or an amount worth telling.
-LONG_NUMBER = re.compile(r"\d(?:[\s.\-/]?\d){6,}")
 
 
 @transaction.atomic
@@ -145,7 +143,7 @@ def _refuse_bad_reasons(validation: Validation, reasons: Sequence[Reason]) -> No
         raise ReasonsError
     if any(code not in REASONS or (code == "other" and not note.strip()) for _field, code, note in reasons):
         raise ReasonsError
-    if any(LONG_NUMBER.search(note) for _field, _code, note in reasons):
+    if any(holds_a_number(note) for _field, _code, note in reasons):
         raise NoteError
 
 
