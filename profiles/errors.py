@@ -49,7 +49,13 @@ class InUseError(ProfileError):
 
 
 class TooManyDocumentsError(ProfileError):
-    text = _("There are 20 documents already. Remove one that no longer matters first.")
+    text = _("A profile holds at most 20 documents. Remove one that no longer matters first.")
+
+
+class UnreadableNumbersError(ProfileError):
+    """A new version can't repeat numbers that can't be decrypted (rule PAY-3)."""
+
+    text = _("The numbers of this profile can't be read any more. Edit the profile and enter them again first.")
 
 
 class CurrencyError(ProfileError):

@@ -42,6 +42,12 @@ def in_force(profile: AnyProfile) -> dict[str, int]:
     return dict(found.order_by("tax_version__number").values_list("paying_entity", "tax_version__number"))
 
 
+def is_submitted(profile: AnyProfile) -> bool:
+    """Whether the latest version was ever given to validation, with what lay beside it."""
+    column = "payout_version" if isinstance(profile, PayoutProfile) else "tax_version"
+    return Validation.objects.filter(**{column: profile.latest_id}).exists()
+
+
 def counted_before(version: Any, paying_entity: str = "") -> Any:
     """The version that `version` takes the place of, or None for the first one. What was taken back is nobody's predecessor.
 

@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 from accounts.models import Location
 from incentives_portal.core import audit
 from profiles import fingerprints
-from profiles.errors import FieldsError
+from profiles.errors import FieldsError, UnreadableNumbersError
 from profiles.identifiers.checking import check_tax_numbers, mask
 from profiles.identifiers.tax import form_kind_for
 from profiles.models import TaxProfile, TaxProfileVersion
@@ -110,8 +110,7 @@ def change(
     if renamed:
         versions.save_named(profile)
     if material:
-        versions.supersede_open(profile)
-        _add_version(profile, versions.next_number(profile), details, by)
+        _replace(profile, details, by)
     if renamed or material:
         audit.record("tax_profile.changed", profile, by=by, before=before, after=_for_audit(profile))
     if material:
@@ -119,11 +118,33 @@ def change(
     return profile
 
 
+@sensitive_variables()
+def say_again(*, profile: TaxProfile, by: Any) -> None:
+    """A new version that says the same, because other documents lie beside it: it is validated anew (rules ENR-4, VAL-5).
+
+    The caller holds the profile's lock, in a transaction. Raises UnreadableNumbersError.
+    """
+    assert profile.latest is not None
+    before, details = _for_audit(profile), Details.of(profile.latest)
+    if not details.identifiers:
+        raise UnreadableNumbersError
+    _replace(profile, details, by)
+    audit.record("tax_profile.changed", profile, by=by, before=before, after=_for_audit(profile))
+    versions.announce(profile, "tax_changed", by=by)
+
+
 def archive(*, profile: TaxProfile, by: Any) -> TaxProfile:
     """Archives a profile that no live enrollment uses (rule PAY-4). Raises InUseError, which says where."""
     versions.archive(profile, by=by)
     profile.refresh_from_db(fields=["archived_at"])
     return profile
+
+
+@sensitive_variables()
+def _replace(profile: TaxProfile, details: Details, by: Any) -> None:
+    """The next version, in place of the latest one and whatever of it is still under review."""
+    versions.supersede_open(profile)
+    _add_version(profile, versions.next_number(profile), details, by)
 
 
 @sensitive_variables()

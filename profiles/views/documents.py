@@ -1,6 +1,8 @@
 """Documents of tax profiles: uploaded beside the profile, read as attachments, removed (rule TAX-1)."""
 
 import uuid
+from collections.abc import Sequence
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -14,7 +16,8 @@ from accounts.access import PortalRequest, allowed, fresh_second_factor, signed_
 from accounts.policy import get_or_404, require
 from accounts.roles import Permission
 from profiles import policy
-from profiles.documents.judging import LARGEST, RefusedFileError
+from profiles.documents.guarded import judge_safely
+from profiles.documents.judging import LARGEST, Judged, RefusedFileError
 from profiles.documents.words import refusal_in_words
 from profiles.errors import ProfileError
 from profiles.models import TaxDocument
@@ -31,18 +34,28 @@ def tax_document_upload(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     files = request.FILES.getlist("files")
     if not files:
         messages.error(request, _("Choose a file first."))
-    for file in files[: documents.MOST_DOCUMENTS]:
-        shown = documents.plain_name(file.name or "")
+    judged = _judged(request, files[: documents.MOST_DOCUMENTS])
+    try:
+        documents.keep(profile=profile, files=judged, by=request.user)
+    except ProfileError as refused:
+        messages.error(request, str(refused))
+    else:
+        for name, _file in judged:
+            messages.success(request, _("“%(name)s” is saved.") % {"name": name})
+    return redirect("tax", profile.pk)
+
+
+def _judged(request: PortalRequest, files: Sequence[Any]) -> list[tuple[str, Judged]]:
+    """The files that can be kept, with their names as they can be shown."""
+    kept = []
+    for file in files:
+        name = documents.plain_name(file.name or "")
         try:
             # One byte more than is kept tells a file that is too large from one that just fits.
-            documents.upload(profile=profile, name=shown, data=file.read(LARGEST + 1), by=request.user)
+            kept.append((name, judge_safely(file.read(LARGEST + 1))))
         except RefusedFileError as refused:
-            messages.error(request, f"{shown}: {refusal_in_words(refused.code)}")
-        except ProfileError as refused:
-            messages.error(request, f"{shown}: {refused}")
-        else:
-            messages.success(request, _("“%(name)s” is saved.") % {"name": shown})
-    return redirect("tax", profile.pk)
+            messages.error(request, f"{name}: {refusal_in_words(refused.code)}")
+    return kept
 
 
 @require_POST
@@ -52,8 +65,12 @@ def tax_document_remove(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     """Takes a document away."""
     document = get_or_404(policy.documents_visible_to(request.actor), pk=pk)
     require(request.actor, Permission.EDIT_PROFILES, document.profile.scope)
-    documents.remove(document=document, by=request.user)
-    messages.success(request, _("“%(name)s” is removed.") % {"name": document.name})
+    try:
+        documents.remove(document=document, by=request.user)
+    except ProfileError as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, _("“%(name)s” is removed.") % {"name": document.name})
     return redirect("tax", document.profile_id)
 
 

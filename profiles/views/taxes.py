@@ -18,6 +18,7 @@ from profiles.models import TaxProfile
 from profiles.queries.history import versions_of
 from profiles.queries.standing import rejection_of
 from profiles.services import taxes
+from profiles.standing import is_submitted
 from profiles.views.coming_back import back, next_of, query_of
 from profiles.views.editing import draw, redrawn, saved, usage_seen_by, wants_fields
 
@@ -108,6 +109,8 @@ def tax(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     context = {
         "profile": profile,
         "versions": versions_of(profile),
+        "is_submitted": is_submitted(profile),
+        "changing": {"users": [row for row in users if row.live], "others": 0},
         "documents": profile.documents.filter(removed_at=None).select_related("uploaded_by"),
         "users": users,
         "others": others,
