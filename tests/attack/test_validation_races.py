@@ -15,7 +15,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Location, Partner, User
+from accounts.models import Location, User
 from accounts.roles import OperatorRole
 from enrollment.derivation import differences
 from enrollment.models import Enrollment
@@ -26,7 +26,7 @@ from profiles.alarm_links import token_for
 from profiles.models import BankAlarm, PayoutProfile, PayoutProfileVersion, Validation
 from profiles.services import alarms, payouts, validations
 from tests import factories as make
-from tests.attack.racing import RACES, SHARDS, Outcome, Race, Verb, riders
+from tests.attack.racing import RACES, SHARDS, Outcome, Verb, riders
 from tests.enrollment import stages
 from tests.profiles.conftest import IBAN, OTHER_IBAN, payout_fields
 from tests.profiles.provider_server import FakeProvider, serving
