@@ -1,18 +1,13 @@
-import time
 import uuid
 
-from allauth.account.authentication import get_authentication_records
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.http import urlencode
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST
 
-from accounts.access import PortalRequest, allowed
+from accounts.access import PortalRequest, allowed, fresh_second_factor
 from accounts.policy import get_or_404
 from accounts.roles import Permission
 from profiles import policy
@@ -21,20 +16,16 @@ from profiles.fields import labels_of
 from profiles.models import PayoutProfile
 from profiles.services.revealing import reveal
 
-FRESH_SECONDS = 300
-
 
 @require_POST
 @never_cache
 @sensitive_variables()
 @allowed(Permission.EDIT_PROFILES)
+@fresh_second_factor
 def payout_reveal(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     """Shows the full numbers once, in the answer to a POST, after a fresh second factor (rules PAY-3, ACC-9)."""
     profile = get_or_404(policy.payouts_visible_to(request.actor), pk=pk)
     policy.require_edit_payout(request.actor, profile)
-    if not _has_fresh_second_factor(request):
-        messages.warning(request, _("Confirm your second factor first, and then show the numbers."))
-        return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': reverse('payout', args=[pk])})}")
     return _shown(request, profile)
 
 
@@ -49,9 +40,3 @@ def _shown(request: PortalRequest, profile: PayoutProfile) -> HttpResponse:
     labels = labels_of(profile.latest)
     context = {"profile": profile, "numbers": [(labels.get(kind, kind), number) for kind, number in numbers.items()]}
     return render(request, "profiles/payout_numbers.html", context)
-
-
-def _has_fresh_second_factor(request: HttpRequest) -> bool:
-    """Whether the person confirmed a second factor in this session within the last minutes."""
-    proofs = [one for one in get_authentication_records(request) if one.get("method") == "mfa"]
-    return any(0 <= time.time() - one.get("at", 0) < FRESH_SECONDS for one in proofs)

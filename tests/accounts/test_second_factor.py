@@ -34,7 +34,7 @@ ASKED = {
     },
     "ines": {
         "payout_new", "payout_edit", "payout_archive", "tax_new", "tax_edit", "tax_archive", "tax_document_upload",
-        "tax_document_remove", "defaults",
+        "tax_document_remove", "defaults", "payout_reveal",
     },
 }  # fmt: skip
 # Whatever lies below these changes roles, profiles or how a partner signs in, but for the pages that only show something
