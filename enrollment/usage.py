@@ -19,7 +19,7 @@ def enrollments_using(profile: PayoutProfile | TaxProfile) -> Iterable[Usage]:
     rows = (
         Enrollment.objects.filter(**{column: profile})
         .select_related("program", "location")
-        .order_by("-fiscal_year", "location__name")
+        .order_by("-fiscal_year", "location__name", "location__mpn_id", "program__code")
     )
     for row in rows:
         live = row.ended_at is None and row.status not in OVER

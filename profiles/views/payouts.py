@@ -17,8 +17,8 @@ from profiles.forms.payout import PayoutForm, initial_of
 from profiles.identifiers.bank import CREDIT_NOTE
 from profiles.models import DefaultBankProfile, PayoutProfile
 from profiles.queries.comparing import compared
-from profiles.queries.history import versions_of
 from profiles.queries.standing import rejection_of
+from profiles.queries.versions import versions_of
 from profiles.services import payouts
 from profiles.usage import usage_of
 from profiles.views.checking import holder_finding

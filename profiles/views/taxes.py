@@ -15,8 +15,8 @@ from profiles import policy
 from profiles.errors import ArchivedError, InUseError
 from profiles.forms.tax import TaxForm, initial_of
 from profiles.models import TaxProfile
-from profiles.queries.history import versions_of
 from profiles.queries.standing import rejection_of
+from profiles.queries.versions import versions_of
 from profiles.services import taxes
 from profiles.usage import usage_of
 from profiles.views.coming_back import back, next_of, query_of
