@@ -1,16 +1,19 @@
 """What the floors below announce, and what enrollments do about it. Every listener runs in the announcer's transaction."""
 
 import datetime as dt
+import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
 from django.dispatch import receiver
+from django.urls import reverse
 
 from accounts.announcements import role_assigned, role_given_to_many
 from accounts.models import RoleAssignment, User
 from accounts.roles import PartnerRole
-from enrollment.announcing import audiences, notify, tell
+from enrollment.announcing import Audience, audiences, notify, tell
 from enrollment.derivation import Change, lock, settle, statuses_changed
 from enrollment.models import Enrollment, Notice
 from enrollment.services.enrolling import start_validation
@@ -34,7 +37,7 @@ def bring_enrollments_up_to_date(sender: Any, profile: PayoutProfile | TaxProfil
         for row in rows:
             if row.submitted_at and row.status not in {Status.INACTIVE, Status.DISCONTINUED}:
                 start_validation(profile, row.program, by=by)
-    told = {row.pk: [_key(what, row) for what in ("enrolled", "rejected")] for row in rows}
+    told = {row.pk: [*(_key(what, row) for what in ("enrolled", "rejected")), _together(row)] for row in rows}
     changes = settle(rows, cause=cause, by=by)
     if cause == "validation_reopened":
         for change in changes:
@@ -91,12 +94,37 @@ def tell_what_came_of_it(sender: Any, changes: list[Change], cause: str, by: Any
     found = audiences([*done, *rejected])
     by_reviewer = cause == "validation_approved" and audit.person(by) is not None
     hold = dt.timedelta(seconds=settings.UNDO_SECONDS) if by_reviewer else outbox.AT_ONCE
-    for row in done:
-        for user in found[row.pk].admins:
-            tell(row, user, Notice.Kind.ENROLLED, mail="enrolled", key=_once("enrolled", row, user), hold=hold)
+    for user, theirs in _by_admin(done, found):
+        _tell_enrolled(user, theirs, hold)
     for row in rejected:
         for user in found[row.pk].admins:
             notify(row, user, Notice.Kind.REJECTED, key=_once("rejected", row, user))
+
+
+def _by_admin(rows: list[Enrollment], found: dict[uuid.UUID, Audience]) -> Iterable[tuple[User, list[Enrollment]]]:
+    """Each incentives admin with those of the rows that are in their scope."""
+    theirs: dict[User, list[Enrollment]] = {}
+    for row in rows:
+        for user in found[row.pk].admins:
+            theirs.setdefault(user, []).append(row)
+    return theirs.items()
+
+
+def _tell_enrolled(user: User, rows: list[Enrollment], hold: dt.timedelta) -> None:
+    """A notice for each enrollment, and one mail: an account that many use is validated for all of them at once."""
+    if len(rows) == 1:
+        tell(rows[0], user, Notice.Kind.ENROLLED, mail="enrolled", key=_once("enrolled", rows[0], user), hold=hold)
+        return
+    for row in rows:
+        notify(row, user, Notice.Kind.ENROLLED, key=_once("enrolled", row, user))
+    context = {"enrollments": sorted(rows, key=lambda row: (str(row.location), str(row.program))), "path": reverse("overview")}
+    key = f"{_together(rows[0])}{rows[0].pk}:{user.pk}"
+    outbox.owe("enrolled_together", to=user, key=key, context=context, hold=hold)
+
+
+def _together(row: Enrollment) -> str:
+    """How the keys of the mails begin that tell of this status of this row and others' together."""
+    return f"enrolled_together:{row.partner_id}:{row.status_since:%Y%m%dT%H%M%S%f}:"
 
 
 def _once(what: str, row: Enrollment, user: User) -> str:

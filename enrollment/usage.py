@@ -14,21 +14,23 @@ OVER = {Status.INACTIVE, Status.DISCONTINUED}
 
 
 def enrollments_using(profile: PayoutProfile | TaxProfile) -> Iterable[Usage]:
-    """Every enrollment that the profile is chosen for; the live ones would be validated anew if it changed (rule ENR-4)."""
+    """Every enrollment that the profile is chosen for; the live, submitted ones are validated anew if it changes (rule ENR-4)."""
     column = "payout_profile" if isinstance(profile, PayoutProfile) else "tax_profile"
     rows = (
         Enrollment.objects.filter(**{column: profile})
         .select_related("program", "location")
-        .order_by("-fiscal_year", "location__name")
+        .order_by("-fiscal_year", "location__name", "location__mpn_id", "program__code")
     )
     for row in rows:
+        live = row.ended_at is None and row.status not in OVER
         yield Usage(
             location_id=row.location_id,
             label=" · ".join(part for part in (row.program.name, str(row.year), str(row.location or "")) if part),
             status=str(STATUS_LABELS[shown_to(row.status, row.reason, may_enroll=True)]),
-            live=row.ended_at is None and row.status not in OVER,
+            live=live,
             url=reverse("enrollment", args=[row.pk]),
             program_code=row.program.code,
+            validated_anew=live and row.submitted_at is not None,
         )
 
 

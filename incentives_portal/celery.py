@@ -9,6 +9,7 @@ from celery.signals import task_postrun, task_prerun
 from django.conf import settings
 
 from incentives_portal.core import request_ids
+from incentives_portal.core.waking import HINT_LASTS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "incentives_portal.settings")
 
@@ -36,8 +37,6 @@ _SCHEDULE = {
     "incentives_portal.core.tasks.check_secrets": crontab(hour=4, minute=0),
     "accounts.tasks.realign_directories": _sweep,
 }
-# A hint that no worker took before the next one is due is dropped: a worker that comes back finds no pile of them.
 app.conf.beat_schedule = {
-    task: {"task": task, "schedule": when, "options": {"expires": settings.SWEEP_SECONDS if when is _sweep else 3600}}
-    for task, when in _SCHEDULE.items()
+    task: {"task": task, "schedule": when, "options": {"expires": HINT_LASTS}} for task, when in _SCHEDULE.items()
 }

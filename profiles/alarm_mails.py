@@ -17,6 +17,7 @@ from profiles.alarm_links import token_for
 from profiles.mails import holding, incentives_admins_of
 from profiles.models import BankAlarm, PayoutProfile, PayoutProfileVersion
 from profiles.queries.comparing import compared
+from profiles.usage import counted, validated_anew
 
 # Who takes an account over changes its address first; so long are alarms sent to the address before, too.
 FORMER_ADDRESSES_FOR = dt.timedelta(days=90)
@@ -46,11 +47,13 @@ def _admins(profile: PayoutProfile) -> Iterator[_Address]:
 def tell_changed(before: PayoutProfileVersion, after: PayoutProfileVersion, *, by: Any) -> None:
     """Owes each admin the change, before and after, with the link that freezes it."""
     profile = after.profile
+    reached = validated_anew(profile)
     for address in _admins(profile):
         with translation.override(address.language):
             context = {
                 "profile": profile,
                 "changes": [row for row in compared(after, before) if row.changed],
+                "reach": counted(reached),
                 "changed_at": after.created_at,
                 "changed_by": by.name or by.email if isinstance(by, User) else by.name,
                 "alarm_path": reverse("bank_alarm", args=[token_for(after, address.user)]),

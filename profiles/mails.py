@@ -14,6 +14,7 @@ from incentives_portal.core import outbox
 from profiles.fields import labels_of
 from profiles.models import PayoutProfile, TaxProfile, Validation, ValidationReason
 from profiles.reasons import REASONS
+from profiles.standing import in_force
 
 
 def incentives_admins_of(profile: PayoutProfile | TaxProfile) -> QuerySet[User]:
@@ -50,7 +51,12 @@ def tell_rejected(validation: Validation, reasons: Iterable[ValidationReason]) -
     rows = [{"label": labels[row.field], "text": REASONS[row.code].text, "note": row.note, "field": row.field} for row in reasons]
     profile = validation.profile
     hold = dt.timedelta(seconds=settings.UNDO_SECONDS)
-    context = {"profile": profile, "reasons": rows, "path": edit_path(profile, str(rows[0]["field"]))}
+    context = {
+        "profile": profile,
+        "reasons": rows,
+        "in_force": in_force(profile).get(validation.paying_entity),
+        "path": edit_path(profile, str(rows[0]["field"])),
+    }
     for user in incentives_admins_of(profile):
         outbox.owe("validation_rejected", to=user, key=f"{rejected_key(validation)}{user.pk}", context=context, hold=hold)
 

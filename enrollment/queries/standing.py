@@ -25,6 +25,7 @@ from enrollment.status import Reason, ShownStatus, Status, Turn, shown_to
 from enrollment.wording import STATUS_LABELS, TITLES, cause_in_words, sentence_of, text_of, worded
 from profiles.fields import labels_of
 from profiles.reasons import text_for
+from profiles.standing import in_force
 
 # The part of the enrollment guide that a status is about (rule PRG-2).
 GUIDE_PART = {
@@ -105,6 +106,7 @@ class Standing:
     timeline: tuple[Past, ...]
     payout: str
     tax: str
+    paid_by: tuple[str, ...]
 
     @property
     def can_answer(self) -> bool:
@@ -154,7 +156,27 @@ def standing(actor: Actor, enrollment: Enrollment, now: dt.datetime) -> Standing
         timeline=_timeline(enrollment, actor, mine=mine),
         payout=str(enrollment.payout_profile) if sees_profiles and enrollment.payout_profile else "",
         tax=str(enrollment.tax_profile) if sees_profiles and enrollment.tax_profile else "",
+        paid_by=_paid_by(enrollment) if sees_profiles and enrollment.submitted_at and enrollment.status != Status.ENROLLED else (),
     )
+
+
+def _paid_by(enrollment: Enrollment) -> tuple[str, ...]:
+    """Which earlier versions stay in force as long as the latest ones aren't validated (rule PAY-4)."""
+    payout, tax, entity = enrollment.payout_profile, enrollment.tax_profile, enrollment.program.paying_entity
+    said: list[str] = []
+    if payout and payout.latest and not payout.frozen_at:
+        number = in_force(payout).get(entity, payout.latest.number)
+        if number != payout.latest.number:
+            said.append(
+                _("Version %(number)d of the payout profile stays in force until a newer one is validated.") % {"number": number}
+            )
+    if tax and tax.latest:
+        number = in_force(tax).get(entity, tax.latest.number)
+        if number != tax.latest.number:
+            said.append(
+                _("Version %(number)d of the tax profile stays in force until a newer one is validated.") % {"number": number}
+            )
+    return tuple(said)
 
 
 def _way_on(actor: Actor, enrollment: Enrollment, who: str) -> dict[str, Any]:

@@ -11,9 +11,12 @@ from functools import partial
 
 from celery import current_app
 from celery.exceptions import CeleryError
-from django.conf import settings
 from django.db import connection, transaction
 from kombu.exceptions import KombuError
+
+# A hint that nobody took in so many seconds is dropped, so that workers who were away find no endless pile. Celery compares the
+# worker's clock with the sender's, and clocks may be wrong by two hours: a shorter life would mean that such a worker hears nothing.
+HINT_LASTS = 3 * 3600
 
 logger = logging.getLogger(__name__)
 _asleep: ContextVar[bool] = ContextVar("asleep", default=False)
@@ -47,6 +50,6 @@ def _task_of(callback: object) -> str | None:
 def wake(task: str) -> None:
     """Asks a worker to run `task`. A broker that is away costs seconds at most and no work."""
     try:
-        current_app.send_task(task, expires=max(settings.SWEEP_SECONDS, 60), retry=False)
+        current_app.send_task(task, expires=HINT_LASTS, retry=False)
     except (CeleryError, KombuError, OSError) as error:
         logger.warning("no worker was woken up for %s: %s", task, type(error).__name__)

@@ -26,8 +26,8 @@ class QueueForm(forms.Form):
             ("second", _("A second reviewer's turn")),
         ],
     )
-    mine = forms.BooleanField(label=_("Mine alone"), required=False)
-    overdue = forms.BooleanField(label=_("Overdue alone"), required=False)
+    mine = forms.BooleanField(label=_("Only mine"), required=False)
+    overdue = forms.BooleanField(label=_("Only overdue"), required=False)
 
     def __init__(self, *args: Any, country_codes: Iterable[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -3,7 +3,8 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import ExpressionWrapper, F, Q
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Partner
@@ -68,9 +69,11 @@ class Validation(models.Model):
                 name="validation_decided_at_a_time",
                 condition=Q(decision="", decided_at=None) | ~Q(decision="") & Q(decided_at__isnull=False),
             ),
+            # Elapsed time. A moment plus an interval is another thing: PostgreSQL makes two days of 48 hours, and those are 47
+            # or 49 where a session's time zone changes to summer time and back, as where a dump is restored.
             models.CheckConstraint(
                 name="validation_due_in_48_hours",
-                condition=Q(due_at=F("submitted_at") + VALIDATION_TIME),
+                condition=Exact(ExpressionWrapper(F("due_at") - F("submitted_at"), models.DurationField()), VALIDATION_TIME),
             ),
             # Nobody decides on their own request.
             models.CheckConstraint(

@@ -6,7 +6,7 @@ from profiles import fingerprints
 from profiles.fields import AnyVersion, Label, labels_of
 from profiles.identifiers.bank import SHOWN_WHOLE
 
-from .history import facts_of
+from .facts import facts_of
 
 
 @dataclass(frozen=True, slots=True)

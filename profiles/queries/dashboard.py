@@ -14,7 +14,7 @@ from profiles.models.validation import UNDECIDED
 
 DAYS = 30
 # Of the pictures, in their own units.
-WIDTH, HEIGHT, BAR_HEIGHT = 600, 160, 24
+WIDTH, HEIGHT = 600, 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,12 @@ class Figures:
     days_to_clear: float | None
     by_day: tuple[Bar, ...]
     by_wait: tuple[Bar, ...]
+    first_day: dt.date
+    last_day: dt.date
+
+    @property
+    def most_in_a_day(self) -> int:
+        return max(bar.count for bar in self.by_day)
 
 
 def dashboard_of() -> Figures:
@@ -59,6 +65,8 @@ def dashboard_of() -> Figures:
         round(waiting * DAYS / decided, 1) if decided else None,
         _upright([(day.isoformat(), count) for day, count in days]),
         _lying(_waiting_by_time_left()),
+        days[0][0],
+        days[-1][0],
     )
 
 
@@ -113,7 +121,4 @@ def _upright(rows: list[tuple[str, int]]) -> tuple[Bar, ...]:
 
 def _lying(rows: list[tuple[str, int]]) -> tuple[Bar, ...]:
     most = max([count for _label, count in rows], default=0) or 1
-    return tuple(
-        Bar(label, count, 0, index * (BAR_HEIGHT + 16), round(count / most * WIDTH, 1), BAR_HEIGHT)
-        for index, (label, count) in enumerate(rows)
-    )
+    return tuple(Bar(label, count, width=round(count / most * WIDTH, 1)) for label, count in rows)

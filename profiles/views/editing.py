@@ -13,7 +13,7 @@ from accounts.policy import within
 from accounts.roles import Permission
 from profiles.errors import FieldsError, NameTakenError, ProfileError
 from profiles.forms.numbers import NumbersForm, sentence
-from profiles.usage import AnyProfile, Usage, live_usage_of, usage_of
+from profiles.usage import AnyProfile, Usage, counted, validated_anew
 from profiles.views.coming_back import next_of, query_of
 
 
@@ -54,9 +54,15 @@ def draw(request: PortalRequest, template: str, form: NumbersForm, context: dict
     return render(request, template, context)
 
 
-def usage_seen_by(request: PortalRequest, profile: AnyProfile, *, live_only: bool = False) -> tuple[list[Usage], int]:
-    """Which enrollments use a profile: those at locations in the actor's scope by name, the others as a number."""
-    rows = live_usage_of(profile) if live_only else usage_of(profile)
+def reach_of(request: PortalRequest, profile: AnyProfile) -> dict[str, Any]:
+    """What a change of the profile sends back to validation (rule ENR-4): how many at how many locations, and which ones."""
+    rows = validated_anew(profile)
+    seen, others = usage_seen_by(request, rows)
+    return {"reach": counted(rows), "users": seen, "others": others}
+
+
+def usage_seen_by(request: PortalRequest, rows: list[Usage]) -> tuple[list[Usage], int]:
+    """Of what uses a profile: that at locations in the actor's scope by name, the rest as a number."""
     allowed = within(request.actor, Permission.SEE_ENROLLMENTS, location="pk")
     places = set(Location.objects.filter(allowed, pk__in={row.location_id for row in rows}).values_list("pk", flat=True))
     seen = [row for row in rows if row.location_id in places]

@@ -17,12 +17,13 @@ from profiles.forms.payout import PayoutForm, initial_of
 from profiles.identifiers.bank import CREDIT_NOTE
 from profiles.models import DefaultBankProfile, PayoutProfile
 from profiles.queries.comparing import compared
-from profiles.queries.history import versions_of
 from profiles.queries.standing import rejection_of
+from profiles.queries.versions import versions_of
 from profiles.services import payouts
+from profiles.usage import usage_of
 from profiles.views.checking import holder_finding
 from profiles.views.coming_back import back, next_of, query_of
-from profiles.views.editing import draw, redrawn, saved, usage_seen_by, wants_fields
+from profiles.views.editing import draw, reach_of, redrawn, saved, usage_seen_by, wants_fields
 
 
 @sensitive_post_parameters()
@@ -76,7 +77,7 @@ def _edit(request: PortalRequest, profile: PayoutProfile) -> HttpResponse:
         shown = initial | (redrawn(request) if wants_fields(request) else {})
         form = PayoutForm(person=request.user, version=version, initial=shown)
     form.show_reasons(rejection_of(profile))
-    context["users"], context["others"] = usage_seen_by(request, profile, live_only=True)
+    context |= reach_of(request, profile)
     context["holder"] = holder_finding(request, _holder(form))
     return draw(request, "profiles/payout_edit.html", form, context)
 
@@ -122,7 +123,7 @@ def _seen(form: PayoutForm) -> int:
 def payout(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     """A payout profile: its versions and how they stand, what uses it, and archiving."""
     profile = get_or_404(policy.payouts_visible_to(request.actor), pk=pk)
-    users, others = usage_seen_by(request, profile)
+    users, others = usage_seen_by(request, usage_of(profile))
     places = policy.locations_editable_by(request.actor)
     context = {
         "profile": profile,

@@ -18,9 +18,10 @@ from profiles.fields import labels_of
 from profiles.forms.rejection import RejectionForm
 from profiles.models import Validation
 from profiles.own_requests import is_own
-from profiles.queries.reviews import comparison_of, evidence_of, next_for, reasons_of
+from profiles.queries.reviews import comparison_of, evidence_of, next_for, reasons_of, undoable_by
 from profiles.services import validations
 from profiles.services.cooling_off import cooling_off_until
+from profiles.usage import counted, validated_anew
 
 
 def _seen(request: PortalRequest, pk: uuid.UUID) -> Any:
@@ -56,7 +57,8 @@ def _draw(request: PortalRequest, validation: Any, form: RejectionForm) -> HttpR
         "frozen": getattr(validation.profile, "frozen_at", None),
         "cooling_off_until": cooling_off_until(validation.version),
         "first_is_mine": validation.first_approved_by_id == request.user.pk,
-        "undoable": [validation] if validations.undoable_until(validation, request.user) else (),
+        "undoable": undoable_by(policy.reviews_visible_to(request.actor), request.user),
+        "reach": counted(validated_anew(validation.profile)),
         "following": next_for(policy.reviews_visible_to(request.actor), request.user, besides=validation),
         "superseded": validation.profile.latest_id != validation.version.pk or validation.profile.archived_at is not None,
     }

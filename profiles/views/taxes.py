@@ -15,12 +15,13 @@ from profiles import policy
 from profiles.errors import ArchivedError, InUseError
 from profiles.forms.tax import TaxForm, initial_of
 from profiles.models import TaxProfile
-from profiles.queries.history import versions_of
 from profiles.queries.standing import rejection_of
+from profiles.queries.versions import versions_of
 from profiles.services import taxes
 from profiles.standing import is_submitted
+from profiles.usage import usage_of
 from profiles.views.coming_back import back, next_of, query_of
-from profiles.views.editing import draw, redrawn, saved, usage_seen_by, wants_fields
+from profiles.views.editing import draw, reach_of, redrawn, saved, usage_seen_by, wants_fields
 
 
 @sensitive_post_parameters()
@@ -90,8 +91,7 @@ def _edit(request: PortalRequest, profile: TaxProfile) -> HttpResponse:
         shown = initial | (redrawn(request) if wants_fields(request) else {})
         form = TaxForm(person=request.user, version=version, initial=shown)
     form.show_reasons(rejection_of(profile))
-    users, others = usage_seen_by(request, profile, live_only=True)
-    context = {"profile": profile, "location": profile.location, "users": users, "others": others}
+    context = {"profile": profile, "location": profile.location} | reach_of(request, profile)
     return draw(request, "profiles/tax_edit.html", form, context)
 
 
@@ -105,7 +105,7 @@ def _seen(form: TaxForm) -> int:
 def tax(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     """A tax profile: its versions and how they stand, what uses it, and archiving."""
     profile = get_or_404(policy.taxes_visible_to(request.actor), pk=pk)
-    users, others = usage_seen_by(request, profile)
+    users, others = usage_seen_by(request, usage_of(profile))
     context = {
         "profile": profile,
         "versions": versions_of(profile),

@@ -38,6 +38,10 @@ def context(language: str) -> dict[str, Any]:
         "days": 30,
         "changed_at": dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC),
         "changed_by": "Ines Duarte",
+        "what": "The address of the directory was changed.",
+        "reach": "14 enrollments at 6 locations",
+        "in_force": 1,
+        "enrollments": [Enrollment(location=location, program=program, fiscal_year=2027) for _ in range(2)],
         "alarm_path": "/bank-alarm/token/",
         "raised_by": "Gunnar Lind",
         "genuine": True,
@@ -64,7 +68,6 @@ def context(language: str) -> dict[str, Any]:
         "invited_by": "Gunnar Lind",
         "by": "Gunnar Lind",
         "asker": "Ulf Berg",
-        "what": "Single sign-on was switched on.",
         "detail": "norrsken.example",
         "changes": [
             SimpleNamespace(

@@ -165,7 +165,7 @@ def test_before_saving_it_says_what_goes_back_to_validation(
 ) -> None:
     make.give_role(ines, payout.partner, make.INCENTIVES_USER, second_location)
     rows = [
-        usage.Usage(location.pk, "Cloud program FY27", "Enrolled", live=True),
+        usage.Usage(location.pk, "Cloud program FY27", "Enrolled", live=True, validated_anew=True),
         usage.Usage(second_location.pk, "Second program FY27", "Enrolled", live=False),
     ]
     monkeypatch.setattr(usage, "_sources", [lambda profile: rows])

@@ -50,7 +50,7 @@ def test_the_queue_begins_with_the_most_urgent(
     clock.move(by=dt.timedelta(hours=2))
     page = text_of(as_(rita).get(reverse("reviews")))
     assert page.index(">Norrsken<") < page.index(">SEB account<")
-    assert page.count(">Overdue</span>") == 1 and "left" in page
+    assert page.count(">Overdue by about 1 hour</span>") == 1 and "left" in page
 
 
 @pytest.mark.rule("VAL-2")
