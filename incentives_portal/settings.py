@@ -1,7 +1,8 @@
 """Settings, all of them from the environment (see `.env.example`).
 
 In production every variable without a default must be set; a missing one is named with an example.
-`DEMO=1` and `DEBUG=1` fill the secrets with throw-away values, and a system check keeps both on loopback.
+`DEMO=1`, `DEBUG=1` and `TESTING=1` fill the secrets with throw-away values that everybody can read here, and the portal starts
+with them on loopback alone.
 """
 
 from pathlib import Path
@@ -11,6 +12,8 @@ import environ
 from csp.constants import NONCE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+
+from incentives_portal.core import loopback
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -58,6 +61,13 @@ if not BLIND_INDEX_KEY_FILE:
 
 # --- Web ---------------------------------------------------------------------------------------
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+if THROW_AWAY and loopback.strangers(ALLOWED_HOSTS):
+    # Refused here and not by a system check: web servers and workers run none.
+    raise ImproperlyConfigured(
+        f"{', '.join(name for name in ('DEMO', 'DEBUG', 'TESTING') if globals()[name])} is set, so that every secret is a public "
+        f"one, and ALLOWED_HOSTS names {', '.join(loopback.strangers(ALLOWED_HOSTS))}. "
+        "Unset it, or leave ALLOWED_HOSTS at 127.0.0.1, localhost and [::1]."
+    )
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = env.bool("HTTPS", default=not THROW_AWAY)
 ROOT_URLCONF = "incentives_portal.urls"

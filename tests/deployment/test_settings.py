@@ -1,5 +1,10 @@
 import ast
+import os
 import re
+import subprocess
+import sys
+
+import pytest
 
 from incentives_portal.local.places import CLONE
 
@@ -34,3 +39,19 @@ def test_the_example_holds_no_secret() -> None:
         )
         == []
     )
+
+
+@pytest.mark.parametrize("name", ["DEMO", "DEBUG", "TESTING"])
+@pytest.mark.parametrize("host", ["portal.example", "*", "10.0.0.7"])
+def test_public_secrets_stay_on_loopback(name: str, host: str) -> None:
+    """The web server's own door, which runs no system check."""
+    bare = {key: value for key, value in os.environ.items() if key not in {"DEMO", "DEBUG", "TESTING"}}
+    door = subprocess.run(
+        [sys.executable, "-c", "import incentives_portal.wsgi"],
+        env={**bare, name: "1", "ALLOWED_HOSTS": f"127.0.0.1,{host}"},
+        cwd=CLONE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert door.returncode and f"ImproperlyConfigured: {name} is set" in door.stderr and f"names {host}." in door.stderr
