@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from incentives_portal.core.management.commands.reference import described
 from incentives_portal.local.places import CLONE
 
 
@@ -29,6 +30,19 @@ def test_every_setting_is_documented_and_nothing_else() -> None:
     example = (CLONE / ".env.example").read_text()
     documented = set(re.findall(r"^(?:# )?([A-Z_]+)=", example, re.MULTILINE))
     assert documented - {"POSTGRES_PASSWORD", "POSTGRES_APPLICATION_PASSWORD"} == read_by_settings()
+
+
+def test_the_reference_has_a_sentence_for_every_setting() -> None:
+    settings = described((CLONE / "incentives_portal" / "settings.py").read_text())
+    assert set(settings) == read_by_settings()
+    assert [name for name, (_default, sentence) in settings.items() if len(sentence) < 10] == []
+
+
+def test_a_setting_without_a_sentence_is_noticed() -> None:
+    assert described('A = env.str("A")\n# One sentence.\nB = {"x": [\n    env.str("B")]}\n') == {
+        "A": ("", ""),
+        "B": ("", "One sentence."),
+    }
 
 
 def test_the_example_holds_no_secret() -> None:

@@ -18,7 +18,9 @@ def feed(tmp_path: Path) -> FeedFiles:
 
 
 @pytest.mark.parametrize("is_superuser", [False, True])
-def test_a_row_about_somebody_of_the_operator_is_named_and_nothing_comes_in(feed: FeedFiles, rita: User, is_superuser: bool) -> None:
+def test_a_row_about_somebody_of_the_operator_is_named_and_nothing_comes_in(
+    feed: FeedFiles, rita: User, is_superuser: bool
+) -> None:
     if is_superuser:
         rita.operator_roles.all().delete()
         User.objects.filter(pk=rita.pk).update(is_superuser=True)
