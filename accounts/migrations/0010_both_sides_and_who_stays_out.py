@@ -2,9 +2,11 @@
 
 Both sides lock the person, a membership weakly and an operator's role fully: of two that come at the same moment the second
 waits for the first and sees it. Who had left a partner may become the operator's.
+
+`stays_out`: who was suspended by hand before the directory provisioned them.
 """
 
-from django.db import migrations
+from django.db import migrations, models
 
 FORWARD = """
 CREATE FUNCTION refuse_both_sides() RETURNS void LANGUAGE plpgsql AS $$
@@ -53,4 +55,8 @@ DROP FUNCTION refuse_both_sides();
 
 class Migration(migrations.Migration):
     dependencies = [("accounts", "0009_realign_due")]
-    operations = [migrations.RunSQL(FORWARD, BACKWARD)]
+    operations = [
+        migrations.RunSQL(FORWARD, BACKWARD),
+        migrations.AddField("directoryperson", "stays_out", models.BooleanField(db_default=False, default=False)),
+        migrations.AlterField("user", "is_staff", models.BooleanField(default=False, editable=False)),
+    ]
