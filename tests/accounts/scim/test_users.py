@@ -267,6 +267,7 @@ def test_without_single_sign_on_a_mail_says_how_to_sign_in_once(scim: Scim, dire
         scim.patch(f"/Users/{pk}", {"op": "replace", "path": "active", "value": active})
     mail = Mail.objects.get(kind="provisioned")
     assert (mail.to, mail.language) == (f"nils@{DOMAIN}", "sv")
+    assert mail.is_secret
     link = next(part for part in mail.text.split() if "/password/reset/key/" in part)
     page = Client().get("/" + link.partition("://")[2].partition("/")[2], follow=True)
     assert page.status_code == 200 and b'name="password1"' in page.content
