@@ -10,7 +10,8 @@ SECOND_FACTORS = {"totp": _("Authenticator app"), "recovery_codes": _("Recovery 
 METHODS = {
     "password": _("Password"),
     "mfa": _("Second factor"),
-    "socialaccount": _("Single sign-on"),
+    "directory": _("Single sign-on"),
+    "directory_second_factor": _("Second factor at the company's provider"),
     "password_reset": _("Password reset"),
     "code": _("Code by mail"),
     **SECOND_FACTORS,

@@ -117,6 +117,7 @@ class AccountAdapter(DefaultAccountAdapter):
             "sign_in",
             to=_Addressee(email, language),
             key=f"sign_in:{uuid.uuid4()}",
+            is_secret=True,
             context={"subject": message.subject, "body": message.body},
         )
 

@@ -42,7 +42,9 @@ class ProviderForm(forms.Form):
         kwargs["initial"] = {name: getattr(directory, name) for name in ("issuer", "client_id", "groups_claim")}
         super().__init__(*args, **kwargs)
         if directory.client_secret is not None:
-            self.fields["client_secret"].help_text = _("Leave empty to keep the one that was entered.")
+            self.fields["client_secret"].help_text = _(
+                "Leave empty to keep the one that was entered for this issuer and client ID."
+            )
 
 
 class SwitchForm(forms.Form):

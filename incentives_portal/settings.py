@@ -1,7 +1,8 @@
 """Settings, all of them from the environment (see `.env.example`).
 
 In production every variable without a default must be set; a missing one is named with an example.
-`DEMO=1` and `DEBUG=1` fill the secrets with throw-away values, and a system check keeps both on loopback.
+`DEMO=1`, `DEBUG=1` and `TESTING=1` fill the secrets with throw-away values that everybody can read here, and the portal starts
+with them on loopback alone.
 """
 
 from pathlib import Path
@@ -12,14 +13,20 @@ from csp.constants import NONCE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from incentives_portal.core import loopback
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
 if (BASE_DIR / ".env").exists() and not env.bool("TESTING", default=False):
     env.read_env(BASE_DIR / ".env")
 
+# Sign in as anybody with one click, read all mails, move the clock. Never in production: the portal starts with it on loopback
+# alone.
 DEMO = env.bool("DEMO", default=False)
+# Django's own error pages, and throw-away secrets. Never in production: the portal starts with it on loopback alone.
 DEBUG = env.bool("DEBUG", default=False)
+# Set by the tests. Never in production: the portal starts with it on loopback alone.
 TESTING = env.bool("TESTING", default=False)
 THROW_AWAY = DEMO or DEBUG or TESTING
 
@@ -33,12 +40,17 @@ def required(name: str, *, example: str, throw_away: str) -> str:
 
 
 # --- Who runs the portal -----------------------------------------------------------------------
+# The company that runs the programs and pays, as pages and mails call it.
 OPERATOR_NAME = env.str("OPERATOR_NAME", default="Northwind")
+# What the portal calls itself: in mails, to passkeys and to authenticator apps.
 PARTNER_CENTER_NAME = env.str("PARTNER_CENTER_NAME", default=f"{OPERATOR_NAME} Partner Center")
+# Where the portal is reached: links in mails, single sign-on, SCIM and passkeys go by it.
 PORTAL_URL = env.str("PORTAL_URL", default="http://127.0.0.1:8000").rstrip("/")
+# Whom pages and mails tell to write to.
 SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="support@partner-center.example")
 
 # --- Secrets -----------------------------------------------------------------------------------
+# Signs sessions and links. Another one ends every session and every link that was sent.
 SECRET_KEY = required("SECRET_KEY", example="$(openssl rand -base64 48)", throw_away="throw-away-" + "k" * 48)
 # A file with one `id:base64` on each line (`#` begins a comment), the newest first, as container platforms hand secrets over; it
 # takes the place of FIELD_KEYS. Nobody but owner and group may read it. Running processes read it again when it changes.
@@ -57,8 +69,18 @@ if not BLIND_INDEX_KEY_FILE:
     BLIND_INDEX_KEY = required("BLIND_INDEX_KEY", example="$(openssl rand -base64 32)", throw_away=demo_key)
 
 # --- Web ---------------------------------------------------------------------------------------
+# The host names that the portal answers to, comma-separated.
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+if THROW_AWAY and loopback.strangers(ALLOWED_HOSTS):
+    # Refused here and not by a system check: web servers and workers run none.
+    raise ImproperlyConfigured(
+        f"{', '.join(name for name in ('DEMO', 'DEBUG', 'TESTING') if globals()[name])} is set, so that every secret is a public "
+        f"one, and ALLOWED_HOSTS names {', '.join(loopback.strangers(ALLOWED_HOSTS))}. "
+        "Unset it, or leave ALLOWED_HOSTS at 127.0.0.1, localhost and [::1]."
+    )
+# Origins whose forms are taken besides its own, such as https://portal.example, where the proxy passes another host name on.
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Redirect to HTTPS, HSTS and secure cookies. Off only behind something that is not the internet.
 HTTPS = env.bool("HTTPS", default=not THROW_AWAY)
 ROOT_URLCONF = "incentives_portal.urls"
 WSGI_APPLICATION = "incentives_portal.wsgi.application"
@@ -170,8 +192,9 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_600
 
 # --- PostgreSQL and Redis ----------------------------------------------------------------------
 # Without DATABASE_URL, manage.py starts the embedded services and sets all three (incentives_portal/local).
+
+# What the portal runs as: a role that owns nothing (docs/decisions/0006-the-database-belt.md).
 DATABASE_LOGINS = {
-    # What the portal runs as: a role that owns nothing (docs/decisions/0006-the-database-belt.md).
     "application": env.db_url_config(
         required(
             "DATABASE_URL",
@@ -193,6 +216,7 @@ DATABASES = {
         "ATOMIC_REQUESTS": False,
     }
 }
+# Redis, which wakes the workers and counts attempts to sign in.
 REDIS_URL = required("REDIS_URL", example="redis://redis:6379/0", throw_away="redis://127.0.0.1:6379/0")
 CACHES = {
     "default": {
@@ -251,6 +275,7 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True
 # A code that is typed just as the next one appears still counts; none counts twice (accounts/second_factor_forms.py).
 MFA_TOTP_TOLERANCE = 1
 MFA_TOTP_ISSUER = PARTNER_CENTER_NAME
+# Proxies in front of the web server whose X-Forwarded-For is believed.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 # Besides allauth's own limits: a link to join is a secret, and nobody tries one after the other.
 ACCOUNT_RATE_LIMITS = {"join": "60/m/ip"}
@@ -266,7 +291,9 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 COMMAND_LANGUAGE = env.str("COMMAND_LANGUAGE", default="en")
 USE_I18N = USE_TZ = True
 FORMAT_MODULE_PATH = "incentives_portal.formats"
+# Where days begin and end, and whose time pages show.
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/Stockholm")
+# The month in which a fiscal year begins (rule FIS-1).
 FISCAL_YEAR_FIRST_MONTH = env.int("FISCAL_YEAR_FIRST_MONTH", default=7)
 
 # --- Static files --------------------------------------------------------------------------------
@@ -275,6 +302,7 @@ STATIC_ROOT = BASE_DIR / "var" / "static"
 # What runs serves what collectstatic gathered; in development and tests the files are served from where they lie.
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG or TESTING
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Program guides, shared by all machines. Tax documents are in the database.
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -287,15 +315,18 @@ STORAGES = {
 }
 
 # --- Mail ----------------------------------------------------------------------------------------
+# The mail server, such as smtp+tls://user:password@mail.example:587.
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="smtp://127.0.0.1:1025")
 vars().update(EMAIL_CONFIG)
 # Where the demonstration's mail catcher keeps what was sent, for its mailbox page (incentives_portal/local/smtp.py).
 MAIL_CATCHER_FOLDER = Path(env.str("MAIL_CATCHER_FOLDER", default=str(BASE_DIR / "var" / "mail")))
 EMAIL_TIMEOUT = 20
+# The sender of every mail.
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default=f"{PARTNER_CENTER_NAME} <no-reply@partner-center.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- Validation ----------------------------------------------------------------------------------
+# Approve without a reviewer what passes all automatic checks and wears no risk flag (rule VAL-2).
 AUTOMATIC_APPROVAL = env.bool("AUTOMATIC_APPROVAL", default=True)
 # Automatic checks wait this long after the submission; the demonstration uses it so that the wait can be seen.
 AUTOMATIC_CHECK_DELAY_SECONDS = env.int("AUTOMATIC_CHECK_DELAY_SECONDS", default=12 if DEMO else 0)
@@ -303,15 +334,18 @@ AUTOMATIC_CHECK_DELAY_SECONDS = env.int("AUTOMATIC_CHECK_DELAY_SECONDS", default
 BANK_CHANGE_COOLING_OFF_HOURS = env.int("BANK_CHANGE_COOLING_OFF_HOURS", default=0 if THROW_AWAY else 24)
 # So many findings that aren't "passed", and a second reviewer has to approve, too; 0 for never.
 SECOND_REVIEW_FROM_FLAGS = env.int("SECOND_REVIEW_FROM_FLAGS", default=3)
-# For so long whoever decided may take it back; the mails about it wait as long.
-UNDO_SECONDS = env.int("UNDO_SECONDS", default=60)
+# For so long whoever decided may take it back; the mails about it wait as long. Short in the demonstration, whose mails are read
+# at once.
+UNDO_SECONDS = env.int("UNDO_SECONDS", default=5 if DEMO else 60)
 # A provider that is asked about bank and tax details beside the portal's own checks, by HTTPS; empty for none.
 VALIDATION_PROVIDER_URL = env.str("VALIDATION_PROVIDER_URL", default="")
 if VALIDATION_PROVIDER_URL and not THROW_AWAY and not VALIDATION_PROVIDER_URL.startswith("https://"):
     raise ImproperlyConfigured("VALIDATION_PROVIDER_URL must begin with https://: bank and tax numbers are sent there.")
 # Sent to the provider as a bearer token. A secret.
 VALIDATION_PROVIDER_TOKEN = env.str("VALIDATION_PROVIDER_TOKEN", default="")
+# How long connecting to the provider may take.
 VALIDATION_PROVIDER_CONNECT_SECONDS = env.float("VALIDATION_PROVIDER_CONNECT_SECONDS", default=3)
+# How long the provider may be silent.
 VALIDATION_PROVIDER_READ_SECONDS = env.float("VALIDATION_PROVIDER_READ_SECONDS", default=8)
 # For one question with its three tries.
 VALIDATION_PROVIDER_TOTAL_SECONDS = env.float("VALIDATION_PROVIDER_TOTAL_SECONDS", default=20)
@@ -375,5 +409,6 @@ LOGGING = {
     },
     # They would log every address that is asked, and at the debug level more than that.
     "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
+    # The least that is logged: DEBUG, INFO, WARNING or ERROR.
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

@@ -59,7 +59,7 @@ def tell_changed(before: PayoutProfileVersion, after: PayoutProfileVersion, *, b
                 "alarm_path": reverse("bank_alarm", args=[token_for(after, address.user)]),
                 "path": reverse("payout", args=[profile.pk]),
             }
-            outbox.owe("bank_changed", to=address, key=f"bank_changed:{after.pk}:{address.key}", context=context)
+            outbox.owe("bank_changed", to=address, key=f"bank_changed:{after.pk}:{address.key}", context=context, is_secret=True)
 
 
 def tell_frozen(alarm: BankAlarm) -> None:

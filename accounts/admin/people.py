@@ -39,6 +39,13 @@ class UserForm(forms.ModelForm):  # type: ignore[type-arg]
                 transaction.set_rollback(True)
         return active
 
+    def clean_is_superuser(self) -> bool:
+        """Refuses to make somebody the operator's who belongs to a partner."""
+        is_superuser: bool = self.cleaned_data["is_superuser"]
+        if is_superuser and not self.instance.is_superuser:
+            _is_nobodys_member(self.instance)
+        return is_superuser
+
 
 @admin.register(User)
 class UserAdmin(WithinPartner):

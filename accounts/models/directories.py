@@ -118,7 +118,8 @@ class DirectoryPerson(models.Model):
 
     `subject`: who they are at sign-in. `claimed_groups`: their groups at the last sign-in. `is_provisioned`: the directory
     created them by SCIM and owns whether they belong, so nobody suspends, restores or removes them by hand; `user_name`,
-    `external_id` and `profile` are then what it last said. `version` counts changes, for conditional requests.
+    `external_id` and `profile` are then what it last said. `stays_out`: they were suspended by hand before that, so an admin lets
+    them in again and not the directory. `version` counts changes, for conditional requests.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -127,6 +128,7 @@ class DirectoryPerson(models.Model):
     subject = models.CharField(max_length=255, blank=True)
     claimed_groups = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     is_provisioned = models.BooleanField(default=False)
+    stays_out = models.BooleanField(default=False, db_default=False)
     user_name = models.CharField(max_length=254, blank=True)
     external_id = models.CharField(max_length=255, blank=True)
     profile = models.JSONField(default=dict, blank=True)
@@ -146,6 +148,11 @@ class DirectoryPerson(models.Model):
                 Lower("user_name"), "directory", name="directory_user_name_once", condition=Q(is_provisioned=True)
             ),
         ]
+
+    @property
+    def waits_for_an_admin(self) -> bool:
+        """Whether the directory would have them in, and a suspension by hand that was there before it keeps them out."""
+        return self.stays_out and self.profile.get("active") is not False
 
 
 class DirectoryGroup(models.Model):

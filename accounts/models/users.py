@@ -34,7 +34,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(_("name"), max_length=200)
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="en")
     is_active = models.BooleanField(_("active"), default=True)
-    is_staff = models.BooleanField(_("may open Django admin"), default=False)
+    # Django sets it for superusers and asks for it in places of its own; nothing here opens by it (accounts/admin_site.py).
+    is_staff = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(_("created"), db_default=DatabaseNow())
     # Part of what a session must know: one more, and every session of this person has ended (`services.sessions`).
     session_generation = models.PositiveIntegerField(default=0, db_default=0, editable=False)

@@ -22,7 +22,7 @@ def base() -> str:
 
 
 def shown(request: HttpRequest, kind: type[Resource[Any]]) -> "ResponseParameters[Any]":
-    """Which attributes were asked for, or not wanted."""
+    """Which attributes were asked for, or not wanted. Raises ValidationError where both are said, or a name is none."""
     asked = {name: request.GET[name] for name in ("attributes", "excludedAttributes") if name in request.GET}
     parameters: ResponseParameters[Any] = ResponseParameters[kind].model_validate(asked)  # type: ignore[valid-type]
     return parameters

@@ -41,14 +41,13 @@ def begin(*, partner: Partner, by: Any) -> Directory:
 def connect(
     *, directory: Directory, issuer: str, client_id: str, client_secret: str = "", groups_claim: str = "groups", by: Any
 ) -> providers.Provider:
-    """Connects the OpenID provider, which is asked now whether it is one. An empty secret keeps the one that is held.
+    """Connects the OpenID provider, which is asked now whether it is one. An empty secret keeps the one that is held, for the
+    same provider and client: it was entered for them, and whoever names another would be sent it.
 
     People who are known under another provider or client are matched by their address anew: providers number people
     differently for each. Raises ValidationError, with the field's name where it is about one.
     """
     authority.require_may_configure_sign_in(by, directory.partner)
-    if not client_secret and directory.client_secret is None:
-        raise ValidationError({"client_secret": _("Enter the client secret.")})
     try:
         provider = providers.discover(issuer.strip())
     except ValidationError as refusal:
@@ -62,6 +61,8 @@ def _connect(directory: Directory, provider: providers.Provider, client_id: str,
     directory.refresh_from_db(from_queryset=Directory.objects.select_for_update(no_key=True))
     before = _facts(directory)
     is_another = (directory.issuer, directory.client_id) != (provider.issuer, client_id)
+    if not secret and (is_another or directory.client_secret is None):
+        raise ValidationError({"client_secret": _("Enter the client secret.")})
     directory.issuer, directory.client_id, directory.groups_claim = provider.issuer, client_id, claim
     if secret:
         directory.client_secret = secret

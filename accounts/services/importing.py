@@ -1,7 +1,11 @@
 """People and their roles as the membership system exports them, brought in as sets instead of one at a time.
 
 The caller has a temporary table `feed_users` (line, email, name, pga_id, role, partner_ids, language), checked: addresses
-in lower case and once each, partners and locations that exist and belong together. All runs in the caller's transaction.
+in lower case and once each and nobody's at the operator, partners and locations that exist and belong together. All runs in
+the caller's transaction.
+
+The feed names people anew who belong to its partner alone and whom no directory provisions: others are not this partner's to
+name.
 
 The feed is heard when it says something new. Its latest role for a member is what it said last: a role that an admin ended or
 narrowed by hand stays so until the feed changes. A role that the partner's directory gives stays the directory's. Who is
@@ -19,23 +23,30 @@ from incentives_portal.core import audit, request_ids
 
 # Which rows are about somebody new, or say something else than the portal has of the person.
 COMPARE = """
-ALTER TABLE feed_users ADD COLUMN IF NOT EXISTS outcome text NOT NULL DEFAULT 'unchanged';
-UPDATE feed_users f SET outcome = CASE WHEN u.id IS NULL THEN 'created' ELSE 'updated' END
+ALTER TABLE feed_users ADD COLUMN IF NOT EXISTS outcome text NOT NULL DEFAULT 'unchanged',
+    ADD COLUMN IF NOT EXISTS renames boolean NOT NULL DEFAULT false, ADD COLUMN IF NOT EXISTS joins_as uuid;
+UPDATE feed_users f SET outcome = CASE WHEN u.id IS NULL THEN 'created' WHEN m.id IS NULL OR own.renames THEN 'updated'
+        ELSE 'unchanged' END,
+    renames = own.renames, joins_as = CASE WHEN m.id IS NULL THEN gen_random_uuid() END
 FROM feed_users g LEFT JOIN accounts_user u ON u.email = g.email
     LEFT JOIN accounts_partner p ON p.pga_id = g.pga_id
     LEFT JOIN accounts_membership m ON m.user_id = u.id AND m.partner_id = p.id
-WHERE g.line = f.line AND (u.id IS NULL OR u.name <> g.name OR m.id IS NULL);
+    CROSS JOIN LATERAL (SELECT u.id IS NOT NULL AND u.name <> g.name
+        AND NOT EXISTS (SELECT FROM accounts_membership a WHERE a.user_id = u.id AND a.partner_id <> p.id)
+        AND NOT EXISTS (SELECT FROM accounts_directoryperson d WHERE d.membership_id = m.id AND d.is_provisioned)
+    ) AS own (renames)
+WHERE g.line = f.line AND (m.id IS NULL OR own.renames);
 """
 # A password that no text hashes to, as Django writes it. Language is the person's own choice from then on.
 PEOPLE = """
-INSERT INTO accounts_user AS u (id, email, name, language, password, is_active, is_staff, is_superuser)
+INSERT INTO accounts_user (id, email, name, language, password, is_active, is_staff, is_superuser)
 SELECT gen_random_uuid(), f.email, f.name, f.language, '!' || replace(gen_random_uuid()::text, '-', ''), true, false, false
-FROM feed_users f WHERE f.outcome <> 'unchanged' ORDER BY f.email
-ON CONFLICT (email) DO UPDATE SET name = excluded.name WHERE u.name <> excluded.name;
+FROM feed_users f WHERE f.outcome = 'created' ORDER BY f.email ON CONFLICT (email) DO NOTHING;
+UPDATE accounts_user u SET name = f.name FROM feed_users f WHERE u.email = f.email AND f.renames;
 INSERT INTO accounts_membership (id, user_id, partner_id)
-SELECT gen_random_uuid(), u.id, p.id
+SELECT f.joins_as, u.id, p.id
 FROM feed_users f JOIN accounts_user u ON u.email = f.email JOIN accounts_partner p ON p.pga_id = f.pga_id
-WHERE f.outcome <> 'unchanged' ORDER BY f.email ON CONFLICT (user_id, partner_id) DO NOTHING;
+WHERE f.joins_as IS NOT NULL ORDER BY f.email ON CONFLICT (user_id, partner_id) DO NOTHING;
 """
 # The scope of a role as one value: empty for the entire organization, else its locations in order.
 HELD = """
@@ -82,8 +93,15 @@ INSERT INTO accounts_rolelocation (assignment_id, location_id, partner_id)
 SELECT f.id, s.location_id, f.partner_id FROM feed_roles f CROSS JOIN unnest(f.scope) AS s (location_id);
 UPDATE feed_users SET outcome = 'updated' FROM feed_roles r WHERE r.line = feed_users.line AND outcome = 'unchanged';
 """
-# Rule OPS-3: who got which role, as a partner's admins read it. The one place beside `audit.record` that writes entries, since
-# a feed may change a hundred thousand roles.
+# Rule OPS-3: who came and who got which role, as a partner's admins read it. The one place beside `audit.record` that writes
+# entries, since a feed may change a hundred thousand roles.
+RECORD_JOINED = """
+INSERT INTO core_auditentry (actor_kind, actor_name, partner_id, act, object_type, object_id, object_name, after, request_id)
+SELECT %(kind)s, %(name)s, m.partner_id, 'member_added', 'accounts.membership', m.id,
+    left(coalesce(nullif(u.name, ''), u.email) || ' – ' || p.legal_name, 300), jsonb_build_object('person', u.email), %(request)s
+FROM feed_users f JOIN accounts_membership m ON m.id = f.joins_as JOIN accounts_user u ON u.id = m.user_id
+    JOIN accounts_partner p ON p.id = m.partner_id ORDER BY f.line;
+"""
 RECORD = """
 INSERT INTO core_auditentry
     (actor_kind, actor_name, partner_id, act, object_type, object_id, object_name, before, after, request_id)
@@ -134,7 +152,7 @@ def import_people(*, by: audit.By) -> PeopleImported:
     with connection.cursor() as cursor:
         for statement in (COMPARE, PEOPLE, HELD, WANTED, REPLACE):
             cursor.execute(statement)
-        for statement in (RECORD, RECORD_ENDED):
+        for statement in (RECORD_JOINED, RECORD, RECORD_ENDED):
             cursor.execute(statement, {"kind": by.kind, "name": by.name[:200], "request": request_ids.current()})
         cursor.execute(WITHOUT_GLOBAL_ADMIN)
         without = tuple(cursor.fetchall())

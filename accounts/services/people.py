@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.announcements import role_ended
 from accounts.models import Membership, Partner, RoleAssignment, User
 from accounts.roles import INCENTIVES_ROLES
-from accounts.services import authority, coverage, global_admins, role_mails
+from accounts.services import authority, coverage, directory_roles, global_admins, role_mails
 from incentives_portal.core import audit, clock
 
 
@@ -59,13 +59,22 @@ def suspend(*, membership: Membership, by: Any) -> None:
 
 @transaction.atomic
 def restore(*, membership: Membership, by: Any) -> None:
-    """Takes a suspension back; the roles that have neither ended nor expired count again."""
+    """Takes a suspension back; the roles that have neither ended nor expired count again, those of the directory's groups too.
+
+    Where somebody is provisioned, the directory alone does, but for a suspension that was there before it came.
+    """
     authority.require_may_manage(by, membership)
-    _refuse_directorys(membership, by)
+    provisioned = list(membership.in_directories.filter(is_provisioned=True))
+    if not all(person.waits_for_an_admin for person in provisioned):
+        _refuse_directorys(membership, by)
     paused = Membership.objects.filter(pk=membership.pk, suspended_at__isnull=False, removed_at=None)
     _refuse_stale(paused.update(suspended_at=None))
     membership.refresh_from_db()
+    membership.in_directories.update(stays_out=False)
     audit.record("member_restored", membership, by=by, after={"person": membership.user.email})
+    if not audit.is_directory(by):
+        for person in provisioned:
+            directory_roles.align(person=person)
     role_mails.tell(membership, [], by=by, event="restored")
 
 

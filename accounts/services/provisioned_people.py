@@ -10,6 +10,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
+from accounts.mail_addresses import domain_of
 from accounts.models import Directory, DirectoryGroup, DirectoryPerson, MailDomain, Membership, User
 from accounts.services import directory_roles, people, sessions, welcoming
 from accounts.services.directory_said import Said
@@ -26,7 +27,7 @@ def hold(directory: Directory) -> None:
 def provision(*, directory: Directory, said: Said, by: Any) -> DirectoryPerson:
     """Creates a person, or links who is known: somebody who signed in before, a member, a person of other partners.
 
-    Who exists keeps their name and password. Raises ValidationError where no address is in a mail domain that the partner
+    Who exists keeps their name and password, and who was suspended by hand stays out until an admin lets them in. Raises ValidationError where no address is in a mail domain that the partner
     has proven (`domain`), the directory has them already (`taken`), or they are the operator's (`operator`).
     """
     hold(directory)
@@ -39,7 +40,7 @@ def provision(*, directory: Directory, said: Said, by: Any) -> DirectoryPerson:
     if row is not None and row.is_provisioned:
         raise ValidationError(_("The directory has provisioned a person with this address already."), code="taken")
     row = row or DirectoryPerson(directory=directory, membership=membership)
-    row.is_provisioned = True
+    row.is_provisioned, row.stays_out = True, membership.suspended_at is not None
     _write(row, said)
     audit.record("person_provisioned", membership, by=by, after=_facts(row))
     _settle(row, said, by)
@@ -89,11 +90,11 @@ def _settle(person: DirectoryPerson, said: Said, by: Any) -> None:
     if not said.is_active and membership.suspended_at is None:
         people.suspend(membership=membership, by=by)
         sessions.end_all(membership.user)
-    elif said.is_active and membership.suspended_at is not None:
+    elif said.is_active and membership.suspended_at is not None and not person.stays_out:
         people.restore(membership=membership, by=by)
     for refusal in directory_roles.align(person=person, by=by):
         raise refusal
-    if said.is_active:
+    if said.is_active and not person.stays_out:
         welcoming.tell_how_to_sign_in(person)
 
 
@@ -116,12 +117,12 @@ def _address(directory: Directory, said: Said) -> str:
     """The first of a person's addresses that is in a mail domain proven by this very partner."""
     proven = set(MailDomain.objects.filter(directory=directory, proven_at__isnull=False).values_list("domain", flat=True))
     for address in said.addresses:
-        if address.rpartition("@")[2] in proven:
+        if domain_of(address) in proven:
             return address
     if not said.addresses:
         raise ValidationError(_("Neither userName nor emails holds a mail address."), code="address")
     raise ValidationError(
-        _("%(address)s is not in a mail domain that you have proven. Prove the domain on the page Sign-in and provisioning.")
+        _("%(address)s is not in a mail domain that you have proven. Prove the domain under Single sign-on and provisioning.")
         % {"address": said.addresses[0]},
         code="domain",
     )

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -116,8 +116,10 @@ def decline(*, request: RoleRequest, by: Any) -> None:
 
 @transaction.atomic
 def withdraw(*, request: RoleRequest, by: User) -> None:
-    """Takes one's own request back."""
+    """Takes one's own request back. Raises PermissionDenied where it is somebody else's."""
     locked = _take(request)
+    if locked.membership.user_id != by.pk:
+        raise PermissionDenied
     _answer(locked, RoleRequest.Answer.WITHDRAWN, by)
     audit.record("role_request_withdrawn", locked, by=by, before=_facts(locked))
 

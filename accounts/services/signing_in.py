@@ -18,11 +18,19 @@ LOCKOUT_SECONDS = 300
 
 
 @transaction.atomic
-def record(act: str, person: User, *, by: Any, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None) -> None:
-    """One entry for each partner that the person belongs to; for the operator's people one that belongs to no partner."""
+def record(
+    act: str,
+    person: User,
+    *,
+    by: Any,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    only: UUID | None = None,
+) -> None:
+    """One entry for each partner that the person belongs to, or for one; for the operator's people one that is no partner's."""
     whom = {"person": person.email}
     partners: Iterable[UUID | None] = Membership.objects.filter(user=person, removed_at=None).values_list("partner_id", flat=True)
-    for partner_id in list(partners) or [None]:
+    for partner_id in [only] if only else list(partners) or [None]:
         audit.record(
             act,
             person,

@@ -142,6 +142,7 @@ def _owe_mail(invitation: TeamInvitation, token: str, by: Any) -> None:
         "team_invitation",
         to=Invited(invitation.email, invitation.language),
         key=f"team_invitation:{invitation.pk}",
+        is_secret=True,
         context={
             "invitation": invitation,
             "invited_by": invitation.invited_by or settings.PARTNER_CENTER_NAME,

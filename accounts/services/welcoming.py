@@ -20,4 +20,4 @@ def tell_how_to_sign_in(person: DirectoryPerson) -> None:
         "path": reverse("account_reset_password_from_key", args=key),
         "days": settings.PASSWORD_RESET_TIMEOUT // 86400,
     }
-    outbox.owe("provisioned", to=user, key=f"provisioned:{person.pk}", context=context)
+    outbox.owe("provisioned", to=user, key=f"provisioned:{person.pk}", context=context, is_secret=True)

@@ -63,7 +63,7 @@ def person(request: PortalRequest, membership_id: uuid.UUID) -> HttpResponse:
         ],
         "abilities": abilities_of(row),
         "history": history_of(membership),
-        "is_provisioned": membership.in_directories.filter(is_provisioned=True).exists(),
+        "provisioned": membership.in_directories.filter(is_provisioned=True).first(),
         "may_manage": all(policy.may_assign(request.actor, role) for role in held),
     }
     return render(request, "accounts/person.html", context)

@@ -24,7 +24,7 @@ from accounts.models import Directory
 from accounts.policy import Scope
 from accounts.queries.who_can import who_can
 from accounts.roles import Permission
-from accounts.services import directory_sign_in
+from accounts.services import directory_sign_in, signing_in
 from accounts.sso import flow, tokens
 from incentives_portal.core.visible import visible_text
 
@@ -138,6 +138,9 @@ def _sign_in(request: HttpRequest, directory: Directory, admitted: directory_sig
     factor_at = tokens.fresh_second_factor_at(arrival.claims)
     if factor_at is not None:
         record_authentication(request, user, method="mfa", type="directory", at=factor_at)
+    # Django's `login` announces nothing to the listeners of allauth. The session speaks for this partner: it is in no other's log.
+    methods = ["directory", *(["directory_second_factor"] if factor_at is not None else [])]
+    signing_in.record("signed_in", user, by=user, after={"methods": methods}, only=directory.partner_id)
     for words in admitted.kept:
         messages.warning(request, words)
     if not admitted.membership.roles.filter(ended_at=None).exists():

@@ -59,6 +59,11 @@ ADMIN_WITH_LIST = """
 SELECT f.line, array_to_string(f.partner_ids, ';'), f.role FROM feed_users f
 WHERE f.role IN ('global_admin', 'account_admin') AND f.partner_ids <> '{{}}'
 """
+# Nobody of the operator's belongs to a partner: they would act for it, and decide no more (accounts.services.people.join).
+OPERATORS = """
+SELECT f.line, f.email, '' FROM feed_users f JOIN accounts_user u ON u.email = f.email
+WHERE u.is_superuser OR EXISTS (SELECT FROM accounts_operatorassignment o WHERE o.user_id = u.id)
+"""
 REPEATED = """
 SELECT line, value, first FROM (
     SELECT line, concat_ws(' · ', {key}) AS value, min(line) OVER (PARTITION BY {key}) AS first FROM {table} WHERE keyed
@@ -102,6 +107,7 @@ CHECKS = (
     Check(AGREEMENTS, "partner_id", UNKNOWN_LOCATION, NO_LOCATION, (LOCATIONS,)),
     Check(AGREEMENTS, "partner_id", ANOTHERS_LOCATION, WRONG_PARTNER, (LOCATIONS,)),
     Check(DESIGNATIONS, "partner_id", UNKNOWN_LOCATION, NO_LOCATION, (LOCATIONS,)),
+    Check(USERS, "email", OPERATORS, "belongs to the operator, whose people can't join a partner"),
     Check(USERS, "pga_id", UNKNOWN_PARTNER, NO_PARTNER, (PARTNERS,)),
     Check(USERS, "partner_ids", UNKNOWN_IN_LIST, NO_LOCATION, (LOCATIONS,)),
     Check(USERS, "partner_ids", ANOTHERS_IN_LIST, WRONG_PARTNER, (LOCATIONS,)),

@@ -273,6 +273,13 @@ def test_the_operators_superuser_sees_all_and_passes_the_same_services(
     assert AuditEntry.objects.get(act="user_changed").after == {"person": gunnar.email, "name": "Gunnar L", "language": "sv"}
 
 
+def test_a_superuser_can_not_be_made_of_a_partners_person(as_: As, superuser: User, ulf: User) -> None:
+    change = reverse("admin:accounts_user_change", args=[ulf.pk])
+    fields = {"name": ulf.name, "language": "en", "is_active": "on", "is_superuser": "on"}
+    assert "belongs to a partner" in errors(as_(superuser).post(change, fields))
+    assert not User.objects.get(pk=ulf.pk).is_superuser
+
+
 def test_a_reviewer_can_not_be_made_of_a_partners_person(as_: As, superuser: User, ulf: User, rita: User) -> None:
     client, address = as_(superuser), reverse("admin:accounts_operatorassignment_add")
     assert "belongs to a partner" in errors(client.post(address, {"user": ulf.pk, "role": "reviewer"}))

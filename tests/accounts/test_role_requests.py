@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
@@ -88,6 +88,14 @@ def test_declined_and_withdrawn(as_: As, gunnar: User, ulf: User, location: Loca
     for name in ("role_request_grant", "role_request_decline"):
         assert "answered or withdrawn in the meantime" in said(as_(gunnar).post(reverse(name, args=[second.pk]), follow=True))
     assert not actor_for(ulf).holds(make.INCENTIVES_ADMIN)
+
+
+@pytest.mark.rule("ACC-7")
+def test_nobody_withdraws_anothers(ulf: User, gunnar: User, location: Location) -> None:
+    request = asked(ulf, location)
+    with pytest.raises(PermissionDenied):
+        services.withdraw(request=request, by=gunnar)
+    assert RoleRequest.objects.get().answered_at is None
 
 
 @pytest.mark.rule("ACC-7")

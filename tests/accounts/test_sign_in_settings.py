@@ -91,6 +91,23 @@ def test_the_same_again_tells_nobody(directory: Directory, provider: Provider, g
     assert Mail.objects.count() == mails
 
 
+@pytest.mark.parametrize("another", ["issuer", "client_id"])
+def test_another_issuer_or_client_is_never_sent_the_secret_of_the_one_before(
+    directory: Directory, provider: Provider, gunnar: User, as_: As, another: str
+) -> None:
+    connect(directory, provider, gunnar)
+    with openid_provider.running() as elsewhere:
+        fields = {"issuer": provider.issuer, "client_id": "portal", "client_secret": "", "groups_claim": "groups"}
+        fields[another] = elsewhere.issuer if another == "issuer" else "another"
+        answer = as_(gunnar).post(reverse("sign_in_provider"), fields)
+        assert answer.status_code == 422 and "Enter the client secret." in answer.content.decode()
+        directory.refresh_from_db()
+        assert (directory.issuer, directory.client_id) == (provider.issuer, "portal")
+        connect(directory, provider, gunnar, **{another: fields[another], "client_secret": "entered-anew"})
+    directory.refresh_from_db()
+    assert directory.client_secret is not None and directory.client_secret.reveal() == "entered-anew"
+
+
 @pytest.mark.parametrize(
     ("discovery", "words"),
     [

@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
+from accounts.audit_wording import METHODS
 from accounts.models import Directory, DirectoryPerson, GroupMapping, MailDomain, Membership, Partner, RoleAssignment, User
 from accounts.roles import PartnerRole
 from accounts.services import people
@@ -105,6 +106,23 @@ def test_a_changed_group_changes_the_role_at_the_next_sign_in(client: Client, di
 def test_who_has_no_role_reads_who_can_give_one(client: Client, directory: Directory, provider: Provider) -> None:
     walk(client, directory, provider)
     assert "Gunnar Lind" in client.get(reverse("guide")).content.decode()
+
+
+@pytest.mark.rule("OPS-3")
+@pytest.mark.parametrize(
+    ("claims", "methods"), [({}, ["directory"]), ({"amr": ["mfa"], "auth_time": 0}, ["directory", "directory_second_factor"])]
+)
+def test_it_stands_in_the_audit_log_of_this_partner(
+    client: Client, directory: Directory, provider: Provider, other_partner: Partner, claims: dict[str, Any], methods: list[str]
+) -> None:
+    nora = make.UserFactory.create(name="Nora", email="nora@norrsken.example")
+    make.give_role(nora, other_partner, make.INCENTIVES_USER)
+    provider.claims = {key: value + int(time.time()) if key == "auth_time" else value for key, value in claims.items()}
+    walk(client, directory, provider)
+    entry = AuditEntry.objects.get(act="signed_in")
+    assert (entry.partner_id, entry.actor_id) == (directory.partner_id, nora.pk)
+    assert entry.after == {"person": nora.email, "methods": methods}
+    assert {METHODS[method] for method in methods} <= {"Single sign-on", "Second factor at the company's provider"}
 
 
 def test_groups_that_are_no_names_are_left_out(client: Client, directory: Directory, provider: Provider) -> None:
@@ -504,7 +522,7 @@ def test_where_it_is_required_no_password_is_reset(client: Client, required: Dir
     for user in (ulf, gunnar):
         client.post(reverse("account_reset_password"), {"email": user.email})
     assert "/password/reset/key/" not in Mail.objects.get(to=ulf.email).text
-    assert "/password/reset/key/" in Mail.objects.get(to=gunnar.email).text
+    assert "/password/reset/key/" in Mail.objects.get(to=gunnar.email, is_secret=True).text
 
 
 def test_sessions_that_began_by_password_close_for_the_partner(client: Client, required: Directory, ulf: User) -> None:

@@ -22,6 +22,7 @@ NEW = {"name": "Nora Ny", "password": "a-long-enough-secret"}
 
 
 def token_of(mail: Mail) -> str:
+    assert mail.is_secret
     found = re.search(r"/join/([^/\s]+)/", mail.text)
     assert found
     return found[1]

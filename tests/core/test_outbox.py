@@ -108,6 +108,25 @@ def test_a_refusal_for_good_is_a_dead_letter(server: ScriptedServer) -> None:
     assert send_due().sent == 0
 
 
+@pytest.mark.rule("ACC-5")
+def test_a_mail_with_a_secret_link_keeps_no_text_once_it_is_done(server: ScriptedServer) -> None:
+    _sent, refused, delayed, plain = users = make.UserFactory.create_batch(4)
+    mails = [owed(user) for user in users]
+    Mail.objects.exclude(to=plain.email).update(is_secret=True)
+    server.answers.update({refused.email: ["550 unknown"], delayed.email: ["451 later"] * 100})
+    send_due()
+    for mail in mails:
+        mail.refresh_from_db()
+    assert [bool(mail.text and mail.html) for mail in mails] == [False, False, True, True]
+    assert not any(mail.text or mail.html for mail in mails[:2])
+    assert "http://127.0.0.1:8000/people/" in str(server.taken[0]), "and it was sent whole"
+    for _ in range(ATTEMPTS):
+        clock.move(by=dt.timedelta(hours=1))
+        send_due()
+    last = Mail.objects.get(to=delayed.email)
+    assert (last.state, last.text, last.html) == ("dead", "", "")
+
+
 def test_gives_up_after_many_tries(server: ScriptedServer) -> None:
     user = make.UserFactory.create()
     mail = owed(user)

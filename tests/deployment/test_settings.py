@@ -1,6 +1,12 @@
 import ast
+import os
 import re
+import subprocess
+import sys
 
+import pytest
+
+from incentives_portal.core.management.commands.reference import described
 from incentives_portal.local.places import CLONE
 
 
@@ -26,6 +32,19 @@ def test_every_setting_is_documented_and_nothing_else() -> None:
     assert documented - {"POSTGRES_PASSWORD", "POSTGRES_APPLICATION_PASSWORD"} == read_by_settings()
 
 
+def test_the_reference_has_a_sentence_for_every_setting() -> None:
+    settings = described((CLONE / "incentives_portal" / "settings.py").read_text())
+    assert set(settings) == read_by_settings()
+    assert [name for name, (_default, sentence) in settings.items() if len(sentence) < 10] == []
+
+
+def test_a_setting_without_a_sentence_is_noticed() -> None:
+    assert described('A = env.str("A")\n# One sentence.\nB = {"x": [\n    env.str("B")]}\n') == {
+        "A": ("", ""),
+        "B": ("", "One sentence."),
+    }
+
+
 def test_the_example_holds_no_secret() -> None:
     example = (CLONE / ".env.example").read_text()
     assert (
@@ -34,3 +53,19 @@ def test_the_example_holds_no_secret() -> None:
         )
         == []
     )
+
+
+@pytest.mark.parametrize("name", ["DEMO", "DEBUG", "TESTING"])
+@pytest.mark.parametrize("host", ["portal.example", "*", "10.0.0.7"])
+def test_public_secrets_stay_on_loopback(name: str, host: str) -> None:
+    """The web server's own door, which runs no system check."""
+    bare = {key: value for key, value in os.environ.items() if key not in {"DEMO", "DEBUG", "TESTING"}}
+    door = subprocess.run(
+        [sys.executable, "-c", "import incentives_portal.wsgi"],
+        env={**bare, name: "1", "ALLOWED_HOSTS": f"127.0.0.1,{host}"},
+        cwd=CLONE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert door.returncode and f"ImproperlyConfigured: {name} is set" in door.stderr and f"names {host}." in door.stderr

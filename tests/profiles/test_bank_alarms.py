@@ -35,6 +35,7 @@ def changed(payout: PayoutProfile, ines: User, gunnar: User, astrid: User, otto:
 
 
 def link_in(mail: Mail) -> str:
+    assert mail.is_secret
     found = re.search(r"https?://[^/]+(/bank-alarm/\S+)", mail.text)
     assert found
     return found[1]
@@ -167,11 +168,11 @@ def test_a_settled_alarm_stays_settled(changed: PayoutProfile, gunnar: User, rit
         alarms.settle(alarm=alarm, genuine=False, note="", by=roland)
 
 
-def test_who_settles_is_no_member_and_writes_no_number(changed: PayoutProfile, gunnar: User, rita: User) -> None:
+def test_who_settles_was_no_member_and_writes_no_number(changed: PayoutProfile, gunnar: User, rita: User) -> None:
     alarm = alarmed(changed, gunnar)
     with pytest.raises(NoteError):
         alarms.settle(alarm=alarm, genuine=True, note=f"It is {OTHER_IBAN[2:]}", by=rita)
-    make.MembershipFactory.create(user=rita, partner=changed.partner)
+    make.MembershipFactory.create(user=rita, partner=changed.partner, suspended_at=clock.now(), removed_at=clock.now())  # left it
     with pytest.raises(OwnRequestError):
         alarms.settle(alarm=alarm, genuine=True, note="", by=rita)
 

@@ -152,10 +152,10 @@ def test_nobody_decides_on_an_own_request(
         Validation.objects.update(decision="approved", decided_at=clock.now(), decided_by=rita)
 
 
-def test_nobody_decides_for_a_partner_they_belong_to(
+def test_nobody_decides_for_a_partner_they_belonged_to(
     payout: PayoutProfile, partner: Partner, rita: User, submitted: Submit
 ) -> None:
-    make.MembershipFactory.create(user=rita, partner=partner)
+    make.MembershipFactory.create(user=rita, partner=partner, suspended_at=clock.now(), removed_at=clock.now())  # she left it
     with pytest.raises(OwnRequestError):
         validations.approve(validation=submitted(payout), by=rita)
 

@@ -64,6 +64,7 @@ def _list(request: ScimRequest) -> HttpResponse:
 
 
 def _create(request: ScimRequest) -> HttpResponse:
+    answers.shown(request, Group)  # a wrong wish is refused before anything is written
     sent = Group.model_validate(body_of(request), scim_ctx=Context.RESOURCE_CREATION_REQUEST)
     directory = request.directory
     row = provisioned_groups.create(directory=directory, said=translation.said_of_group(sent), by=act_as(directory))
@@ -80,6 +81,7 @@ def _show(request: ScimRequest, group_id: str) -> HttpResponse:
 
 
 def _replace(request: ScimRequest, group_id: str) -> HttpResponse:
+    answers.shown(request, Group)
     sent = Group.model_validate(body_of(request), scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST)
     row = _change(request, group_id, lambda row: translation.said_of_group(sent))
     return answers.resource(request, _resource(row), context=Context.RESOURCE_REPLACEMENT_RESPONSE)
@@ -87,6 +89,7 @@ def _replace(request: ScimRequest, group_id: str) -> HttpResponse:
 
 def _patch(request: ScimRequest, group_id: str) -> HttpResponse:
     """Answers without a body: a group of thousands isn't sent back because one person joined it."""
+    answers.shown(request, Group)
     body = body_of(request)
     body["Operations"] = translation.spread(body.get("Operations"))
     patch = PatchOp[Group].model_validate(body, scim_ctx=Context.RESOURCE_PATCH_REQUEST)

@@ -45,6 +45,7 @@ def _list(request: ScimRequest) -> HttpResponse:
 
 
 def _create(request: ScimRequest) -> HttpResponse:
+    answers.shown(request, User)  # a wrong wish is refused before anything is written
     sent = User.model_validate(body_of(request, limit=PERSON_BYTES), scim_ctx=Context.RESOURCE_CREATION_REQUEST)
     directory = request.directory
     row = provisioned_people.provision(directory=directory, said=translation.said_of(sent), by=act_as(directory))
@@ -61,11 +62,13 @@ def _show(request: ScimRequest, user_id: str) -> HttpResponse:
 
 
 def _replace(request: ScimRequest, user_id: str) -> HttpResponse:
+    answers.shown(request, User)
     sent = User.model_validate(body_of(request, limit=PERSON_BYTES), scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST)
     return _change(request, user_id, lambda user: sent, Context.RESOURCE_REPLACEMENT_RESPONSE)
 
 
 def _patch(request: ScimRequest, user_id: str) -> HttpResponse:
+    answers.shown(request, User)
     body = body_of(request, limit=PERSON_BYTES)
     body["Operations"] = translation.spread(body.get("Operations"))
     patch = PatchOp[User].model_validate(body, scim_ctx=Context.RESOURCE_PATCH_REQUEST)

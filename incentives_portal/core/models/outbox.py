@@ -11,7 +11,8 @@ class Mail(models.Model):
     """A mail that is owed to one person (rule INV-6). Written in the transaction that owes it, sent by `outbox.send_due`.
 
     `key` names the reason and the recipient; a second mail of the same key can't be owed. `Message-ID` is fixed here,
-    so the rare repeat (the mail server's answer was lost) is recognisable as one.
+    so the rare repeat (the mail server's answer was lost) is recognisable as one. `is_secret`: it holds a link that lets in
+    whoever has it, so its text goes when the mail is sent or given up (rule ACC-5).
     """
 
     class State(models.TextChoices):
@@ -27,6 +28,7 @@ class Mail(models.Model):
     subject = models.CharField(max_length=200)
     text = models.TextField()
     html = models.TextField()
+    is_secret = models.BooleanField(default=False, db_default=False)
     message_id = models.CharField(max_length=200, unique=True)
     state = models.CharField(max_length=4, choices=State.choices, default=State.OWED)
     created_at = models.DateTimeField(db_default=DatabaseNow())

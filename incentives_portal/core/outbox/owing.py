@@ -25,12 +25,15 @@ class Recipient(Protocol):
     name: str
 
 
-def owe(kind: str, *, to: Recipient, key: str, context: dict[str, Any], hold: dt.timedelta = AT_ONCE) -> Mail | None:
+def owe(
+    kind: str, *, to: Recipient, key: str, context: dict[str, Any], hold: dt.timedelta = AT_ONCE, is_secret: bool = False
+) -> Mail | None:
     """Owes one mail of `kind` to a person, or nothing where the same `key` was owed before.
 
     The texts are `templates/mail/<kind>.subject.txt`, `.txt` and `.html`, rendered in the person's language. Subjects are
     folded into one line, so no name can smuggle a header in. Runs in the caller's transaction: no act, no mail; the
-    sender is woken when it commits. With `hold` it waits so long, and can be withdrawn meanwhile.
+    sender is woken when it commits. With `hold` it waits so long, and can be withdrawn meanwhile. `is_secret` says
+    that it holds a link which must not be read later: the text is forgotten once the mail is sent or given up.
     """
     with translation.override(to.language):
         values = {
@@ -56,6 +59,7 @@ def owe(kind: str, *, to: Recipient, key: str, context: dict[str, Any], hold: dt
                 subject=subject[:200],
                 text=text,
                 html=html,
+                is_secret=is_secret,
                 message_id=f"<{mail_id}@partner-center>",
                 due_at=ExpressionWrapper(DatabaseNow() + hold, output_field=DateTimeField()),
             )

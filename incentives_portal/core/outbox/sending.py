@@ -100,7 +100,7 @@ def _begin(mail: Mail, claim: uuid.UUID, counts: SendCounts) -> bool:
     """Counts the attempt and renews the lease, and whether the mail is still ours to send."""
     ours = Mail.objects.filter(pk=mail.pk, claim=claim, state=Mail.State.OWED)
     if mail.attempts >= ATTEMPTS:  # its last attempt never came to an answer
-        counts.dead += ours.update(state=Mail.State.DEAD, claim=None, claimed_until=None)
+        counts.dead += ours.update(state=Mail.State.DEAD, claim=None, claimed_until=None, **_forgotten(mail))
         return False
     mail.attempts += 1
     now = DatabaseNow()
@@ -113,14 +113,19 @@ def _conclude(mail: Mail, claim: uuid.UUID, delivery: Delivery, counts: SendCoun
     free: dict[str, Any] = {"claim": None, "claimed_until": None, "last_error": delivery.error[:500]}
     if delivery.answer is Answer.TAKEN:
         counts.sent += 1
-        if not ours.update(state=Mail.State.SENT, sent_at=DatabaseNow(), **free):
+        if not ours.update(state=Mail.State.SENT, sent_at=DatabaseNow(), **free, **_forgotten(mail)):
             logger.warning("Mail %s was sent after its claim had run out; it may be sent once more", mail.pk)
     elif delivery.answer is Answer.NEVER or mail.attempts >= ATTEMPTS:
-        counts.dead += ours.update(state=Mail.State.DEAD, **free)
+        counts.dead += ours.update(state=Mail.State.DEAD, **free, **_forgotten(mail))
         logger.error("Mail %s is given up: %s", mail.pk, delivery.error)
     else:
         counts.later += ours.update(**free)
         logger.warning("Mail %s will be tried again: %s", mail.pk, delivery.error)
+
+
+def _forgotten(mail: Mail) -> dict[str, str]:
+    """What is kept of the text of a mail that is done: nothing where its link lets in whoever reads it."""
+    return {"text": "", "html": ""} if mail.is_secret else {}
 
 
 def _release(claim: uuid.UUID) -> None:

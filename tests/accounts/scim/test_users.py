@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.core.exceptions import ValidationError
 from django.test import Client
 
-from accounts.models import Directory, DirectoryPerson, Membership, Partner, RoleAssignment, User
+from accounts.models import Directory, DirectoryGroup, DirectoryPerson, GroupMapping, Membership, Partner, RoleAssignment, User
 from accounts.services import people
+from incentives_portal.core import clock
 from incentives_portal.core.models import AuditEntry, Mail
 from tests import factories as make
-from tests.accounts.scim.conftest import DOMAIN, USER, Scim, row_of, said
+from tests.accounts.scim.conftest import DOMAIN, GROUP, USER, Scim, row_of, said
 
 pytestmark = pytest.mark.rule("ACC-5")
 
@@ -47,6 +49,26 @@ def test_some_attributes_or_all_but_some(scim: Scim) -> None:
     assert set(said(scim.get("/Users?attributes=userName"))["Resources"][0]) == {"schemas", "id", "userName"}
     assert scim.get(f"/Users/{pk}?attributes=title&excludedAttributes=title").status_code == 400
     assert scim.get(f"/Users/{pk}?attributes=a[b").status_code == 400
+
+
+@pytest.mark.parametrize("wish", ["attributes=title&excludedAttributes=title", "attributes=a[b"])
+def test_a_wish_that_makes_no_sense_is_refused_before_anything_is_written(scim: Scim, wish: str) -> None:
+    body = {"schemas": [USER], "userName": f"nils@{DOMAIN}"}
+    group = {"schemas": [GROUP], "displayName": "Readers"}
+    assert scim.ask("POST", f"/Users?{wish}", body).status_code == scim.ask("POST", f"/Groups?{wish}", group).status_code == 400
+    assert not DirectoryPerson.objects.exists() and not DirectoryGroup.objects.exists()
+    row, readers = row_of(scim.new_user()), said(scim.new_group("Readers"))["id"]
+    operation = {"op": "replace", "path": "displayName", "value": "Another"}
+    for path, sent in ((f"/Users/{row.pk}", body), (f"/Groups/{readers}", group)):
+        assert scim.put(f"{path}?{wish}", sent | {"displayName": "Another"}).status_code == 400
+        assert scim.patch(f"{path}?{wish}", operation).status_code == 400
+        assert said(scim.get(path)).get("displayName") != "Another"
+
+
+def test_a_domain_is_proven_however_it_is_spelled(scim: Scim, directory: Directory) -> None:
+    directory.domains.create(domain="xn--vrt-ula.se", proven_at=clock.now())
+    person = row_of(scim.new_user("a@vårt.se")).membership.user
+    assert person.email == "a@vårt.se"
 
 
 def test_an_address_outside_of_the_proven_domains_is_refused_in_words(scim: Scim, others: Scim, directory: Directory) -> None:
@@ -94,6 +116,37 @@ def test_who_is_known_is_linked_and_keeps_name_and_password(
     linked = DirectoryPerson.objects.get(membership=signed_in)
     assert linked.is_provisioned and linked.subject == "s-1"
     assert not Mail.objects.filter(kind="provisioned").exists()
+
+
+def test_who_was_suspended_by_hand_stays_out_until_an_admin_lets_them_in(
+    scim: Scim, partner: Partner, gunnar: User, directory: Directory, as_: Callable[[User], Client]
+) -> None:
+    GroupMapping.objects.create(directory=directory, group="Readers", role=make.INCENTIVES_USER, entire_organization=True)
+    maja = make.MembershipFactory.create(partner=partner, user__email=f"maja@{DOMAIN}")
+    people.suspend(membership=maja, by=gunnar)
+    row = row_of(scim.new_user(maja.user.email, active=True))
+    scim.new_group("Readers", str(row.pk))
+
+    def is_out() -> bool:
+        maja.refresh_from_db()
+        return maja.suspended_at is not None and not maja.roles.filter(ended_at=None).exists()
+
+    assert is_out() and not Mail.objects.filter(kind="provisioned").exists()
+    for value in ({"title": "Chef"}, {"active": False}):
+        scim.patch(f"/Users/{row.pk}", {"op": "replace", "value": value})
+        assert is_out()
+    with pytest.raises(ValidationError, match="Your directory provisions this person"):
+        people.restore(membership=maja, by=gunnar)
+    assert "suspended here before" not in as_(gunnar).get(f"/people/{maja.pk}/").content.decode()
+    scim.patch(f"/Users/{row.pk}", {"op": "replace", "value": {"active": True}})
+    assert is_out() and "suspended here before" in as_(gunnar).get(f"/people/{maja.pk}/").content.decode()
+
+    people.restore(membership=maja, by=gunnar)
+    assert not is_out() and maja.roles.get(ended_at=None).role == make.INCENTIVES_USER
+    off(scim, str(row.pk))
+    assert is_out()
+    scim.patch(f"/Users/{row.pk}", {"op": "replace", "value": {"active": True}})
+    assert not is_out()
 
 
 def test_the_operators_people_are_nobody_elses(scim: Scim, rita: User) -> None:
@@ -214,6 +267,7 @@ def test_without_single_sign_on_a_mail_says_how_to_sign_in_once(scim: Scim, dire
         scim.patch(f"/Users/{pk}", {"op": "replace", "path": "active", "value": active})
     mail = Mail.objects.get(kind="provisioned")
     assert (mail.to, mail.language) == (f"nils@{DOMAIN}", "sv")
+    assert mail.is_secret
     link = next(part for part in mail.text.split() if "/password/reset/key/" in part)
     page = Client().get("/" + link.partition("://")[2].partition("/")[2], follow=True)
     assert page.status_code == 200 and b'name="password1"' in page.content

@@ -85,22 +85,33 @@ def _command(name: str, app: Any) -> str:
 
 
 def _settings() -> str:
-    """Every variable that settings.py reads, with the comment above it and its default."""
+    """Every variable that settings.py reads, with the comment above it and its default. Raises CommandError where one has none."""
     path = Path(settings.BASE_DIR) / "incentives_portal" / "settings.py"
-    source = path.read_text(encoding="utf-8")
-    lines = source.splitlines()
-    rows = []
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and (found := _variable(node)):
-            name, default = found
-            rows.append(f"| `{name}` | {default} | {_comment_above(lines, node.lineno)} |\n")
+    rows = described(path.read_text(encoding="utf-8"))
+    if silent := sorted(name for name, (_default, sentence) in rows.items() if not sentence):
+        raise CommandError(f"settings.py says of {', '.join(silent)} only the default; write a sentence in a comment above")
     intro = (
         "# Settings\n\n"
         "All of them come from the environment, or from a file `.env` beside `manage.py`. In production a variable without a\n"
         "default must be set; a missing one is named with an example when the portal starts.\n\n"
         "| variable | default | |\n|---|---|---|\n"
     )
-    return NOTE + intro + "".join(sorted(set(rows)))
+    lines = [f"| `{name}` | {default} | {sentence} |\n" for name, (default, sentence) in rows.items()]
+    return NOTE + intro + "".join(sorted(lines))
+
+
+def described(source: str) -> dict[str, tuple[str, str]]:
+    """Default and sentence of each variable that `source` reads. The comment stands above the line or above its whole statement."""
+    lines, found = source.splitlines(), dict[str, tuple[str, str]]()
+    for statement in ast.parse(source).body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Call) and (variable := _variable(node)):
+                name, default = variable
+                own = statement.lineno if isinstance(statement, ast.Assign) else node.lineno
+                sentence = _comment_above(lines, node.lineno) or _comment_above(lines, own)
+                if sentence or name not in found:
+                    found[name] = default, sentence
+    return found
 
 
 def _variable(call: ast.Call) -> tuple[str, str] | None:
