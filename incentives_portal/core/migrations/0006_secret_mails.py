@@ -10,7 +10,7 @@ UPDATE core_mail SET is_secret = true, text = CASE WHEN state = 'owed' THEN text
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0004_audit_chain")]
+    dependencies = [("core", "0005_interrupted_runs")]
     operations = [
         migrations.AddField("mail", "is_secret", models.BooleanField(db_default=False, default=False)),
         migrations.RunSQL(FORGET, migrations.RunSQL.noop),
