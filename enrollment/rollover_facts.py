@@ -15,7 +15,7 @@ from enrollment.rollover import ProfileAtRollover, RolloverFacts
 from enrollment.status import ProfileFacts
 from incentives_portal.core import clock
 from incentives_portal.core.fiscal import FiscalYear
-from profiles.models import Validation
+from profiles.models import BankAlarm, Validation
 
 
 def gather_for_rollover(rows: Sequence[Enrollment]) -> dict[uuid.UUID, RolloverFacts]:
@@ -63,10 +63,12 @@ def _eligible(rows: Sequence[Enrollment], day: dt.date) -> set[uuid.UUID]:
 
 
 def _in_force(rows: Sequence[Enrollment]) -> set[tuple[uuid.UUID | None, str]]:
-    """The profiles of which some version is approved, with the paying entity that it is approved for."""
+    """The profiles of which some version is approved, with the paying entity that it is approved for; what was taken back
+    counts no more."""
     payouts = {row.payout_profile_id for row in rows if row.payout_profile_id}
     taxes = {row.tax_profile_id for row in rows if row.tax_profile_id}
-    approved = Validation.objects.filter(
-        Q(payout_version__profile__in=payouts) | Q(tax_version__profile__in=taxes), decision=Validation.Decision.APPROVED
-    ).values_list("payout_version__profile", "tax_version__profile", "paying_entity")
-    return {(payout or tax, entity) for payout, tax, entity in approved}
+    of_profiles = Q(payout_version__profile__in=payouts) | Q(tax_version__profile__in=taxes)
+    approved = Validation.objects.filter(of_profiles, decision=Validation.Decision.APPROVED)
+    approved = approved.exclude(payout_version__alarm__outcome=BankAlarm.Outcome.TAKEN_BACK)
+    found = approved.values_list("payout_version__profile", "tax_version__profile", "paying_entity")
+    return {(payout or tax, entity) for payout, tax, entity in found}

@@ -104,7 +104,7 @@ def _program(world: World, seed: int, number: int) -> Program:
         payment_methods=chance.choice([["bank_transfer"], ["credit_note", "bank_transfer"]]),
         level="pga" if chance.random() < 0.1 else "location",
         open_to_all=chance.random() < 0.2,
-        discontinued_on=world.day() if chance.random() < 0.25 else None,
+        discontinued_on=world.day() if chance.random() < 0.15 else None,
     )
     for ends_in in (year.ends_in, year.next.ends_in):
         if chance.random() < 0.85:
@@ -121,7 +121,7 @@ def _program(world: World, seed: int, number: int) -> Program:
 
 def groups(world: World) -> tuple[Group, ...]:
     """What a program asks for: nothing up to three groups of up to three items; now and then a group that nothing meets."""
-    return tuple(Group("Asks", "Kräver", tuple(_items(world))) for _ in range(world.chance.randint(0, 3)))
+    return tuple(Group("Asks", "Kräver", tuple(_items(world))) for _ in range(world.chance.choice([0, 0, 1, 1, 2, 3])))
 
 
 def _items(world: World) -> list[Item]:
