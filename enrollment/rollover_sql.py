@@ -4,6 +4,7 @@ The pure function stays the rule; that both say the same is proven by tests/enro
 """
 
 import datetime as dt
+from uuid import UUID
 
 from enrollment.eligibility_sql import meets_all
 from enrollment.facts_sql import PAYOUT_STATE, PROFILES, TAX_STATE, profiles
@@ -14,6 +15,7 @@ from incentives_portal.core import clock
 from incentives_portal.core.fiscal import FiscalYear
 from incentives_portal.core.fragments import Sql, joined, sql
 
+NO_PLAN = UUID(int=0)
 # Some version of the profile is approved, and nobody took that one back: it carries while the next one is validated (PAY-4).
 _IN_FORCE = """EXISTS (
     SELECT FROM profiles_validation v JOIN profiles_{kind}profileversion w ON w.id = v.{kind}_version_id
@@ -42,24 +44,34 @@ WHERE {{accepted}}
 VERDICT = "CASE judged.reason WHEN '' THEN 'continue' WHEN 'incomplete' THEN 'hold' ELSE 'end' END"
 
 
-def accepted(year: FiscalYear, within: Range) -> Sql:
-    """The condition on a row `e` that a rollover of the year is about: accepted and not ended."""
+# A subquery for each row, by its index: PostgreSQL knows nothing of the lines of a plan that has just been made.
+LINE_OF = "(SELECT line.id FROM enrollment_rolloverline line WHERE line.enrollment_id = e.id AND line.plan_id = %s)"
+_ACCEPTED = f"""
+e.fiscal_year = %s AND e.accepted_at IS NOT NULL AND e.ended_at IS NULL AND {{of_partner}} AND {{of_location}} AND {LINE_OF} IS NULL
+"""
+
+
+def _accepted(year: FiscalYear, within: Range, besides: UUID) -> Sql:
+    """What a rollover of the year is about: accepted, not ended, and not in the plan yet."""
     return sql(
-        "e.fiscal_year = %s AND e.accepted_at IS NOT NULL AND e.ended_at IS NULL AND {of_partner} AND {of_location}",
+        _ACCEPTED,
         year.ends_in,
+        besides,
         of_partner=within.of_partner("e.partner_id"),
         of_location=within.of_location("e.location_id"),
     )
 
 
-def judged(year: FiscalYear, within: Range) -> Sql:
+def judged(year: FiscalYear, within: Range, *, besides: UUID = NO_PLAN) -> Sql:
     """A question for (id, reason): every enrollment of the year within the range, and why it isn't simply to continue.
 
-    Judged for the new year's first day, or today where that is later. `VERDICT` is what the reason means.
+    Those of the plan `besides` are left out. Judged for the new year's first day, or today where that is later. `VERDICT` is what the reason means.
     """
     today = clock.today()
     day = max(year.next.first_day, today)
-    return sql(_JUDGED, day, day, today, eligible=_eligible(day, within), accepted=accepted(year, within), **profiles(within))
+    return sql(
+        _JUDGED, day, day, today, eligible=_eligible(day, within), accepted=_accepted(year, within, besides), **profiles(within)
+    )
 
 
 def _eligible(day: dt.date, within: Range) -> Sql:

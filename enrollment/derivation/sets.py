@@ -52,7 +52,7 @@ _CHANGED = """
 UPDATE enrollment_enrollment AS row
 SET {facts} status = due.status, reason = due.reason, requirements = due.requirements, derive_again_at = due.derive_again_at,
     status_since = CASE WHEN (due.before_status, due.before_reason) = (due.status, due.reason) THEN row.status_since ELSE %s END
-FROM due WHERE row.id = due.id AND {touched}
+FROM due WHERE row.id = due.id AND {of_row} AND {touched}
 RETURNING row.id, due.before_status, due.before_reason, row.status, row.reason
 """
 _ADDED = """
@@ -108,6 +108,7 @@ def settle_all(rows: Sql, *, facts: Sequence[str] = (), within: Range = EVERYWHE
         _CHANGED,
         clock.now(),
         facts=Sql("".join(f"{name} = due.{name}, " for name in facts)),
+        of_row=within.of_partner("row.partner_id"),
         touched=Sql("TRUE" if facts else f"{same} IS DISTINCT FROM {same.replace('row.', 'due.')}"),
     )
     return _keep(written, facts, cause, by)

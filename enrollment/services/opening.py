@@ -11,14 +11,16 @@ from incentives_portal.core import clock
 from incentives_portal.core.fiscal import FiscalYear
 from incentives_portal.core.fragments import Sql, sql
 
+# EXCEPT and not an anti-join: of a year that has just begun PostgreSQL knows nothing yet and would expect it to be empty.
 _MISSING = """
-SELECT {columns} FROM accounts_location l
-JOIN enrollment_fiscalyearoffer o ON o.fiscal_year = %s
-JOIN enrollment_program g ON g.id = o.program_id AND g.level = 'location' AND coalesce(g.discontinued_on >= %s, true)
-WHERE {of_partner} AND {of_location} AND NOT EXISTS (
-    SELECT FROM enrollment_enrollment e
-    WHERE e.program_id = g.id AND e.location_id = l.id AND e.fiscal_year = o.fiscal_year
-)
+SELECT {columns} FROM (
+    SELECT g.id AS program_id, l.id AS location_id, l.partner_id
+    FROM accounts_location l JOIN enrollment_fiscalyearoffer o ON o.fiscal_year = %s
+    JOIN enrollment_program g ON g.id = o.program_id AND g.level = 'location' AND coalesce(g.discontinued_on >= %s, true)
+    WHERE {of_partner} AND {of_location}
+    EXCEPT SELECT l.program_id, l.location_id, l.partner_id FROM enrollment_enrollment l
+    WHERE l.fiscal_year = %s AND {of_partner} AND {of_row}
+) lacks
 """
 
 
@@ -42,14 +44,16 @@ def open_places(*, fiscal_year: FiscalYear, within: Range, by: Any) -> int:
         _MISSING,
         fiscal_year.ends_in,
         clock.today(),
+        fiscal_year.ends_in,
         columns=new_columns(
             id=Sql("gen_random_uuid()"),
-            partner_id=Sql("l.partner_id"),
-            location_id=Sql("l.id"),
-            program_id=Sql("g.id"),
-            fiscal_year=Sql("o.fiscal_year"),
+            partner_id=Sql("lacks.partner_id"),
+            location_id=Sql("lacks.location_id"),
+            program_id=Sql("lacks.program_id"),
+            fiscal_year=sql("%s::smallint", fiscal_year.ends_in),
         ),
         of_partner=within.of_partner("l.partner_id"),
         of_location=within.of_location("l.id"),
+        of_row=within.of_location("l.location_id"),
     )
     return add(missing, within=within, cause="year_opened", by=by)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from enrollment.errors import RefusedError
 from enrollment.models import RolloverLine, RolloverPlan, RolloverRange
+from enrollment.ranges import SIZE
 from enrollment.rollover_sql import VERDICT, judged
 from incentives_portal.core import audit, clock
 from incentives_portal.core.clock import DatabaseNow
@@ -22,7 +23,6 @@ Told = Callable[[RolloverRange], None]
 _LINES = f"""
 INSERT INTO enrollment_rolloverline (plan_id, enrollment_id, verdict, reason)
 SELECT %s, judged.id, {VERDICT}, judged.reason FROM ({{judged}}) judged
-WHERE NOT EXISTS (SELECT FROM enrollment_rolloverline known WHERE known.enrollment_id = judged.id AND known.plan_id = %s)
 """  # noqa: S608
 _TOTALS = """
 SELECT g.code, line.verdict, line.reason, count(*) FROM enrollment_rolloverline line
@@ -31,22 +31,22 @@ WHERE line.plan_id = %s GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 
 
-def plan(*, fiscal_year: FiscalYear, by: Any, told: Told | None = None) -> RolloverPlan:
+def plan(*, fiscal_year: FiscalYear, by: Any, told: Told | None = None, size: int = SIZE) -> RolloverPlan:
     """Judges every accepted enrollment of the year that ends, and changes nothing: a line for each, with the reason.
 
     A year can be planned as often as one likes, before or after its end; the approved plan is the one that is applied.
     """
-    made = begin(fiscal_year=fiscal_year, by=by)
+    made = begin(fiscal_year=fiscal_year, by=by, size=size)
     finish(made, wait=True, told=told)
     made.refresh_from_db()
     return made
 
 
 @transaction.atomic
-def begin(*, fiscal_year: FiscalYear, by: Any) -> RolloverPlan:
-    """A plan whose lines `finish` makes, here or in a worker."""
+def begin(*, fiscal_year: FiscalYear, by: Any, size: int = SIZE) -> RolloverPlan:
+    """A plan in ranges of `size` locations, whose lines `finish` makes, here or in a worker."""
     made = RolloverPlan.objects.create(fiscal_year=fiscal_year.ends_in, planned_by=audit.person(by))
-    ranges.make(made)
+    ranges.make(made, size=size)
     audit.record("rollover.planned", made, by=by)
     return made
 
@@ -67,7 +67,7 @@ def _plan_range(made: RolloverPlan, part: RolloverRange) -> None:
 
 def add_lines(made: RolloverPlan, part: RolloverRange) -> int:
     """The verdict on each enrollment of the range that the plan doesn't know yet. Returns how many."""
-    return run(sql(_LINES, made.pk, made.pk, judged=judged(made.year, part.places)))
+    return run(sql(_LINES, made.pk, judged=judged(made.year, part.places, besides=made.pk)))
 
 
 @transaction.atomic

@@ -15,22 +15,23 @@ from accounts.models import Partner, RoleAssignment, User
 from accounts.roles import PartnerRole
 from enrollment.models import Enrollment, Notice, Program, RolloverPlan, RolloverRange
 from enrollment.queries.actions import next_step
+from enrollment.ranges import Range
 from enrollment.wording import REASON_SENTENCES, text_of, worded
 from incentives_portal.core import audit, clock, outbox
 from incentives_portal.core.fragments import Sql, rows_of, run, sql
 
+from .going import HEIR, OLD, bounds
+
 # So many of each kind a mail names; the portal shows them all.
 LISTED = 20
 # What isn't continued, by its old row, and what goes on but lacks something, by its new one.
-_NEWS = """
-SELECT e.id, e.partner_id, e.location_id, e.program_id, e.end_reason AS reason, 'not_continued' AS kind, e.requirements
-FROM going JOIN enrollment_enrollment e ON e.id = going.old_id
-WHERE going.verdict IS NOT NULL AND going.end_reason NOT IN ('year_ended', 'pga_history')
+_NEWS = f"""
+SELECT old.id, old.partner_id, old.location_id, old.program_id, old.end_reason AS reason, 'not_continued' AS kind, old.requirements
+FROM going {OLD} WHERE going.verdict IS NOT NULL AND going.end_reason NOT IN ('year_ended', 'pga_history')
 UNION ALL
-SELECT e.id, e.partner_id, e.location_id, e.program_id, '', 'held', e.requirements
-FROM going JOIN enrollment_enrollment e ON e.id = going.heir_id
-WHERE going.verdict = 'hold' AND going.goes_on AND e.status = 'action_required'
-"""
+SELECT heir.id, heir.partner_id, heir.location_id, heir.program_id, '', 'held', heir.requirements
+FROM going {HEIR} WHERE going.verdict = 'hold' AND going.goes_on AND heir.status = 'action_required'
+"""  # noqa: S608
 # The incentives admins in scope of each.
 _TOLD = f"""
 SELECT m.user_id, news.* FROM ({_NEWS}) news
@@ -85,7 +86,7 @@ class _Letter:
 def tell(plan: RolloverPlan, part: RolloverRange) -> None:
     """Each incentives admin finds a notice for whatever did not simply go on, and gets one mail about all of it."""
     today = RoleAssignment.objects.filter(roles_in_force(), role=PartnerRole.INCENTIVES_ADMIN).values("pk").order_by()
-    told = sql(_TOLD, admins=Sql(*today.query.sql_with_params()))
+    told = sql(_TOLD, admins=Sql(*today.query.sql_with_params()), **bounds(part.places))
     if not run(sql(_NOTICES, clock.now(), told=told)):
         return
     letters: defaultdict[tuple[UUID, UUID], _Letter] = defaultdict(_Letter)
@@ -123,22 +124,25 @@ def _line(row: _Row, programs: Mapping[UUID, Program]) -> Line:
     return Line(row.place, programs[row.program_id].name, worded(why), reverse("enrollment", args=[row.pk]))
 
 
-_NAME = "concat(g.code, ' FY', to_char(mod(e.fiscal_year, 100), 'FM00'), ' ', coalesce(l.mpn_id, p.pga_id)) AS name"
+_NAME = "concat(g.code, ' FY', to_char(mod({row}.fiscal_year, 100), 'FM00'), ' ', coalesce(l.mpn_id, p.pga_id)) AS name"
 _NAMED = """
-JOIN enrollment_program g ON g.id = e.program_id JOIN accounts_partner p ON p.id = e.partner_id
-LEFT JOIN accounts_location l ON l.id = e.location_id
+JOIN enrollment_program g ON g.id = {row}.program_id JOIN accounts_partner p ON p.id = {row}.partner_id
+LEFT JOIN accounts_location l ON l.id = {row}.location_id
 """
 _ENDED = f"""
-SELECT e.id, {_NAME}, e.partner_id, NULL::jsonb AS before, jsonb_build_object('reason', e.end_reason) AS after
-FROM going JOIN enrollment_enrollment e ON e.id = going.old_id {_NAMED} WHERE going.verdict IS NOT NULL
+SELECT old.id, {_NAME.format(row="old")}, old.partner_id, NULL::jsonb AS before, jsonb_build_object('reason', old.end_reason) AS after
+FROM going {OLD} {_NAMED.format(row="old")} WHERE going.verdict IS NOT NULL
 """  # noqa: S608
 _CONTINUED = f"""
-SELECT e.id, {_NAME}, e.partner_id, jsonb_build_object('year', %s::text) AS before, jsonb_build_object('year', %s::text) AS after
-FROM going JOIN enrollment_enrollment e ON e.id = going.heir_id {_NAMED} WHERE going.goes_on
+SELECT heir.id, {_NAME.format(row="heir")}, heir.partner_id,
+    jsonb_build_object('year', %s::text) AS before, jsonb_build_object('year', %s::text) AS after
+FROM going {HEIR} {_NAMED.format(row="heir")} WHERE going.goes_on
 """  # noqa: S608
 
 
-def record(plan: RolloverPlan, *, by: Any) -> None:
+def record(plan: RolloverPlan, within: Range, *, by: Any) -> None:
     """What ended and what continued, in the audit log of its partner."""
-    audit.record_each("enrollment.ended", Enrollment, Sql(_ENDED), by=by)
-    audit.record_each("enrollment.continued", Enrollment, sql(_CONTINUED, str(plan.year), str(plan.year.next)), by=by)
+    ended = sql(_ENDED, **bounds(within))
+    continued = sql(_CONTINUED, str(plan.year), str(plan.year.next), **bounds(within))
+    audit.record_each("enrollment.ended", Enrollment, ended, by=by)
+    audit.record_each("enrollment.continued", Enrollment, continued, by=by)

@@ -11,12 +11,13 @@ from incentives_portal.core.fragments import rows_of, sql
 from profiles.models import PayoutProfileVersion, TaxProfileVersion
 from profiles.services import validations
 
+from .going import OLD, bounds
+
 # `ended_at` of the old row is set already, but its profiles are the new row's.
 _UNCHECKED = f"""
 WITH e AS (
     SELECT old.payout_profile_id, old.tax_profile_id, old.program_id, NULL AS ended_at
-    FROM going JOIN enrollment_enrollment old ON old.id = going.old_id
-    WHERE going.goes_on AND old.submitted_at IS NOT NULL
+    FROM going {OLD} WHERE going.goes_on AND old.submitted_at IS NOT NULL
 ), stands AS (
     SELECT g.paying_entity, pv.id AS payout, {PAYOUT_STATE} AS payout_state, px.id AS payout_known,
         tv.id AS tax, {TAX_STATE} AS tax_state, tx.id AS tax_known
@@ -31,7 +32,7 @@ def validate_anew(within: Range, *, by: Any) -> None:
     """Starts what nobody has begun for the profiles that go on, in the transaction that holds their locks."""
     payouts: defaultdict[str, list[UUID]] = defaultdict(list)
     taxes: defaultdict[str, list[UUID]] = defaultdict(list)
-    for entity, payout, tax in rows_of(sql(_UNCHECKED, clock.today(), **profiles(within))):
+    for entity, payout, tax in rows_of(sql(_UNCHECKED, clock.today(), **bounds(within), **profiles(within))):
         (payouts if payout else taxes)[entity].append(payout or tax)
     for entity, ids in payouts.items():
         versions = PayoutProfileVersion.objects.filter(pk__in=ids).select_related("profile").defer("identifiers")
