@@ -320,7 +320,8 @@ EMAIL_CONFIG = env.email_url("EMAIL_URL", default="smtp://127.0.0.1:1025")
 vars().update(EMAIL_CONFIG)
 # Where the demonstration's mail catcher keeps what was sent, for its mailbox page (incentives_portal/local/smtp.py).
 MAIL_CATCHER_FOLDER = Path(env.str("MAIL_CATCHER_FOLDER", default=str(BASE_DIR / "var" / "mail")))
-EMAIL_TIMEOUT = 20
+# For each question to the mail server. A mail asks it four.
+EMAIL_TIMEOUT = 10
 # The sender of every mail.
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default=f"{PARTNER_CENTER_NAME} <no-reply@partner-center.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL

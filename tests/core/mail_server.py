@@ -1,8 +1,11 @@
 """A real SMTP server whose answers the test chooses."""
 
+import asyncio
 import email.policy
+import logging
+import re
 import socket
-from collections import defaultdict
+from collections import Counter, defaultdict
 from email import message_from_bytes
 from email.message import EmailMessage
 from typing import Any
@@ -51,3 +54,23 @@ class ScriptedServer:
 
     def recipients(self) -> list[str]:
         return [str(mail["To"]) for mail in self.taken]
+
+
+class CountingServer(ScriptedServer):
+    """Remembers of each mail no more than its Message-ID, so that many can be counted. `hang` makes it fall silent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd would write every command
+        self.times: Counter[str] = Counter()
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        if self.answers[address] and self.answers[address][0] == "hang":
+            self.answers[address].pop(0)
+            await asyncio.sleep(3600)
+        return await super().handle_RCPT(server, session, envelope, address, options)
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        head = bytes(envelope.original_content).partition(b"\r\n\r\n")[0]
+        self.times[re.search(rb"(?im)^message-id:\s*(<[^>]+>)", head)[1].decode()] += 1  # type: ignore[index]
+        return "250 OK"

@@ -1,3 +1,4 @@
+import datetime as dt
 import uuid
 
 from django.db import models
@@ -20,6 +21,9 @@ class Mail(models.Model):
         SENT = "sent", _("Sent")
         DEAD = "dead", _("Given up")
 
+    # Of a mail that is being owed: how long it is to wait. Stored as `due_at`.
+    hold = dt.timedelta()
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     key = models.CharField(max_length=200, unique=True)
     kind = models.CharField(max_length=40)
@@ -29,6 +33,8 @@ class Mail(models.Model):
     text = models.TextField()
     html = models.TextField()
     is_secret = models.BooleanField(default=False, db_default=False)
+    # As it goes over the wire, but for its date; empty for what was owed before mails were stored so.
+    message = models.BinaryField(null=True)
     message_id = models.CharField(max_length=200, unique=True)
     state = models.CharField(max_length=4, choices=State.choices, default=State.OWED)
     created_at = models.DateTimeField(db_default=DatabaseNow())
@@ -53,4 +59,11 @@ class Mail(models.Model):
             models.CheckConstraint(name="mail_is_one_line", condition=~Q(subject__contains="\n") & ~Q(subject__contains="\r")),
         ]
         # The sender's sweep: what is owed, the longest due first.
-        indexes = [models.Index(F("due_at"), name="mail_owed", condition=Q(state="owed"))]
+        indexes = [
+            models.Index(F("due_at"), name="mail_owed", condition=Q(state="owed")),
+            # The dead letters, for the operator.
+            models.Index(F("due_at"), name="mail_dead", condition=Q(state="dead")),
+        ]
+
+    def __str__(self) -> str:
+        return self.kind

@@ -2,7 +2,19 @@
 
 A mail that is held can be withdrawn until its time has come."""
 
-from .owing import AT_ONCE, Recipient, owe, withdraw
+from .owing import AT_ONCE, Owed, Recipient, owe, owe_all, withdraw
+from .requeueing import dead_letters, requeue
 from .sending import SendCounts, send_due
 
-__all__ = ["AT_ONCE", "Recipient", "SendCounts", "owe", "send_due", "withdraw"]
+__all__ = [
+    "AT_ONCE",
+    "Owed",
+    "Recipient",
+    "SendCounts",
+    "dead_letters",
+    "owe",
+    "owe_all",
+    "requeue",
+    "send_due",
+    "withdraw",
+]

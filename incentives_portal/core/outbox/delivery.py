@@ -6,9 +6,11 @@ import smtplib
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.mail import BadHeaderError, EmailMultiAlternatives, get_connection
+from django.core.mail import BadHeaderError, get_connection
 
 from incentives_portal.core.models import Mail
+
+from .composing import compose, dated, envelope_address, sender
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +54,7 @@ class MailServer:
     def deliver(self, mail: Mail) -> Delivery:
         """Hands one mail to the server."""
         try:
-            compose(mail, self._connection).send()
+            self._hand_over(mail)
         except smtplib.SMTPRecipientsRefused as error:
             code = max((code for code, _ in error.recipients.values()), default=0)
             return self._refused(code, error)
@@ -67,6 +69,13 @@ class MailServer:
         except (BadHeaderError, ValueError) as error:
             return Delivery(Answer.NEVER, describe(error))
         return Delivery(Answer.TAKEN)
+
+    def _hand_over(self, mail: Mail) -> None:
+        server = getattr(self._connection, "connection", None)
+        if mail.message is None or not isinstance(server, smtplib.SMTP):
+            compose(mail, self._connection).send()
+            return
+        server.sendmail(sender(), [envelope_address(mail.to)], dated(bytes(mail.message)))
 
     def _refused(self, code: int, error: Exception) -> Delivery:
         if code == 421:  # "closing transmission channel"
@@ -83,19 +92,6 @@ class MailServer:
             connection.close()
         except (OSError, smtplib.SMTPException) as error:
             logger.info("The connection to the mail server was gone already: %s", describe(error))
-
-
-def compose(mail: Mail, connection: Any = None) -> EmailMultiAlternatives:
-    """The mail as it is sent: text and HTML, its fixed Message-ID, its language, and a request for no automatic answers."""
-    message = EmailMultiAlternatives(
-        mail.subject,
-        mail.text,
-        to=[mail.to],
-        connection=connection,
-        headers={"Message-ID": mail.message_id, "Content-Language": mail.language, "Auto-Submitted": "auto-generated"},
-    )
-    message.attach_alternative(mail.html, "text/html")
-    return message
 
 
 def describe(error: Exception, code: int = 0) -> str:

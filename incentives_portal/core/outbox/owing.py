@@ -2,16 +2,20 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Protocol
 
 from django.conf import settings
-from django.db.models import DateTimeField, ExpressionWrapper
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from incentives_portal.core.clock import DatabaseNow
 from incentives_portal.core.models import Mail
 from incentives_portal.core.waking import wake_on_commit
+
+from .composing import wire_form
+from .storing import CHUNK, store
 
 AT_ONCE = dt.timedelta()
 SEND_MAIL = "incentives_portal.core.tasks.send_mail"
@@ -25,6 +29,18 @@ class Recipient(Protocol):
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One of many mails for `owe_all`; its parts are the arguments of `owe`."""
+
+    kind: str
+    to: Recipient
+    key: str
+    context: dict[str, Any] = field(default_factory=dict)
+    hold: dt.timedelta = AT_ONCE
+    is_secret: bool = False
+
+
 def owe(
     kind: str, *, to: Recipient, key: str, context: dict[str, Any], hold: dt.timedelta = AT_ONCE, is_secret: bool = False
 ) -> Mail | None:
@@ -35,39 +51,52 @@ def owe(
     sender is woken when it commits. With `hold` it waits so long, and can be withdrawn meanwhile. `is_secret` says
     that it holds a link which must not be read later: the text is forgotten once the mail is sent or given up.
     """
+    mail = rendered(Owed(kind, to, key, context, hold, is_secret))
+    # INSERT … ON CONFLICT (key) DO NOTHING: two workers that owe the same mail leave one.
+    stored = store([mail])
+    wake_on_commit(SEND_MAIL)
+    return Mail.objects.get(pk=mail.pk) if stored else None
+
+
+def owe_all(owed: Iterable[Owed]) -> int:
+    """Owes many mails, some hundred in one statement. Returns how many weren't owed before. Otherwise as `owe`."""
+    remaining, count = iter(owed), 0
+    while chunk := [rendered(one) for one in islice(remaining, CHUNK)]:
+        count += len(store(chunk))
+    wake_on_commit(SEND_MAIL)
+    return count
+
+
+def rendered(owed: Owed) -> Mail:
+    """The mail, rendered in the person's language and composed, not stored; `due_at` and `created_at` are the database's."""
+    to, kind = owed.to, owed.kind
     with translation.override(to.language):
         values = {
             "recipient": to,
             "portal_url": settings.PORTAL_URL,
             "partner_center": settings.PARTNER_CENTER_NAME,
             "operator_name": settings.OPERATOR_NAME,
-            **context,
+            **owed.context,
         }
         subject = " ".join(render_to_string(f"mail/{kind}.subject.txt", values).split())
         text = render_to_string(f"mail/{kind}.txt", values)
         html = render_to_string(f"mail/{kind}.html", values)
     mail_id = uuid.uuid4()
-    # INSERT … ON CONFLICT (key) DO NOTHING: two workers that owe the same mail leave one.
-    Mail.objects.bulk_create(
-        [
-            Mail(
-                id=mail_id,
-                key=key,
-                kind=kind,
-                to=to.email,
-                language=to.language,
-                subject=subject[:200],
-                text=text,
-                html=html,
-                is_secret=is_secret,
-                message_id=f"<{mail_id}@partner-center>",
-                due_at=ExpressionWrapper(DatabaseNow() + hold, output_field=DateTimeField()),
-            )
-        ],
-        ignore_conflicts=True,
+    mail = Mail(
+        id=mail_id,
+        key=owed.key,
+        kind=kind,
+        to=to.email,
+        language=to.language,
+        subject=subject[:200],
+        text=text,
+        html=html,
+        is_secret=owed.is_secret,
+        message_id=f"<{mail_id}@partner-center>",
     )
-    wake_on_commit(SEND_MAIL)
-    return Mail.objects.filter(pk=mail_id).first()
+    mail.hold = owed.hold
+    mail.message = wire_form(mail)
+    return mail
 
 
 def withdraw(*, keys: str) -> bool:
