@@ -1,16 +1,23 @@
 """Who acts in this request: a person, the partner they speak for, and the roles they hold there now."""
 
+import datetime as dt
+import json
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 
 from accounts.mail_addresses import domain_of
 from accounts.models import Directory, Membership, OperatorAssignment, Partner, RoleAssignment, RoleLocation, User
 from accounts.roles import ROLES, PartnerRole, Permission
-from incentives_portal.core.clock import DatabaseToday
+from incentives_portal.core.clock import DatabaseNow, DatabaseToday
+from incentives_portal.core.compiled import Compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,8 @@ class Actor:
     partner: Partner | None = None
     grants: tuple[Grant, ...] = ()
     partners: tuple[Partner, ...] = field(default=())
+    # The portal's time when the roles were looked up, where that was asked along with them.
+    at: dt.datetime | None = None
 
     @cached_property
     def permissions(self) -> frozenset[Permission]:
@@ -65,26 +74,35 @@ def actor_for(user: User, partner_id: uuid.UUID | str | None = None, *, through:
     """The actor that `user` is, for the partner asked for, else their first one.
 
     A partner that the user does not belong to is ignored. `through` says how this session began, and limits for which partners
-    it may act (see `memberships_open_to`); None asks about the person, whatever their session. Four queries at most, two for
-    most people.
+    it may act (see `memberships_open_to`); None asks about the person, whatever their session. One query, two for the operator's
+    people.
     """
-    memberships = list(memberships_open_to(user, through).select_related("partner").order_by("partner__legal_name"))
-    partners = tuple(membership.partner for membership in memberships)
-    chosen = next((m for m in memberships if str(m.partner_id) == str(partner_id)), memberships[0] if memberships else None)
-    grants: list[Grant] = []
-    if chosen is not None:
-        listed = Prefetch("listed", RoleLocation.objects.only("assignment_id", "location_id"))
-        for assignment in RoleAssignment.objects.filter(roles_in_force(), membership=chosen).prefetch_related(listed):
-            grants.append(
-                Grant(
-                    assignment.role,
-                    None if assignment.entire_organization else frozenset(row.location_id for row in assignment.listed.all()),
-                    frozenset(assignment.program_codes) or None,
-                )
-            )
-    elif not through:
-        grants = [Grant(role) for role in OperatorAssignment.objects.filter(user=user).values_list("role", flat=True)]
-    return Actor(user, chosen.partner if chosen else None, tuple(grants), partners)
+    question = _ASKED["any" if through is None else "one" if through else "own"]
+    found = question.ask(user=user.pk, domain=domain_of(user.email), through=_key(through))
+    partners = tuple(Partner.from_db(DEFAULT_DB_ALIAS, _PARTNER, row[2:]) for row in found)
+    chosen = next((n for n, partner in enumerate(partners) if str(partner.pk) == str(partner_id)), 0)
+    if partners:
+        grants = tuple(_grant(json.loads(one)) for one in found[chosen][1])
+        return Actor(user, partners[chosen], grants, partners, found[chosen][0])
+    if through:
+        return Actor(user)
+    held = OperatorAssignment.objects.filter(user=user).values_list("role", DatabaseNow())
+    return Actor(user, None, tuple(Grant(role) for role, _now in held), (), held[0][1] if held else None)
+
+
+def _key(through: str | None) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(through) if through else None
+    except ValueError:
+        return None
+
+
+def _grant(held: dict[str, Any]) -> Grant:
+    return Grant(
+        held["role"],
+        None if held["whole"] else frozenset(uuid.UUID(place) for place in held["places"]),
+        frozenset(held["programs"]) or None,
+    )
 
 
 def memberships_open_to(user: User, through: str | None) -> QuerySet[Membership]:
@@ -93,19 +111,27 @@ def memberships_open_to(user: User, through: str | None) -> QuerySet[Membership]
     `through` is the partner whose directory signed the person in: it speaks for its own partner and for no other that the
     person belongs to. Empty, they signed in by themselves: then a partner that requires its directory stays closed.
     """
+    return _open(user.pk, domain_of(user.email), through)
+
+
+def _open(user: uuid.UUID, domain: str, through: str | uuid.UUID | None) -> QuerySet[Membership]:
     held = Membership.objects.filter(user=user, suspended_at=None)
     if through is None:
         return held
-    return held.filter(partner__pk=through) if through else held.exclude(needs_directory(user))
+    return held.filter(partner__pk=through) if through else held.exclude(_needs_directory(domain))
 
 
 def needs_directory(user: User) -> Q:
     """Memberships whose partner requires its directory of this person: their address is in a domain that it has proven. Global
     admins are excepted, who must get in when the directory is broken."""
+    return _needs_directory(domain_of(user.email))
+
+
+def _needs_directory(domain: str) -> Q:
     requiring = Directory.objects.filter(
         partner=OuterRef("partner"),
         is_sign_in_required=True,
-        domains__domain=domain_of(user.email),
+        domains__domain=domain,
         domains__proven_at__isnull=False,
     )
     leading = RoleAssignment.objects.filter(roles_in_force(), membership=OuterRef("pk"), role=PartnerRole.GLOBAL_ADMIN)
@@ -119,3 +145,23 @@ def directory_required_of(user: User) -> Directory | None:
     if required is None or memberships_open_to(user, "").exists():
         return None
     return Directory.objects.get(partner=required.partner_id)
+
+
+_PARTNER = [column.attname for column in Partner._meta.concrete_fields]
+
+
+def _memberships(user: uuid.UUID, domain: str = "", through: str | uuid.UUID | None = None) -> QuerySet[Any, Any]:
+    """The partners that somebody may act for by name, each with the roles that they hold there now."""
+    listed = ArraySubquery(RoleLocation.objects.filter(assignment=OuterRef("pk")).values("location_id"))
+    roles = RoleAssignment.objects.filter(roles_in_force(), membership=OuterRef("pk")).order_by("pk")
+    held = roles.values(held=JSONObject(role="role", whole="entire_organization", programs="program_codes", places=listed))
+    rows = _open(user, domain, through).order_by("partner__legal_name")
+    return rows.values_list(DatabaseNow(), ArraySubquery(held), *(f"partner__{name}" for name in _PARTNER))
+
+
+_SOMEBODY, _THEIRS = uuid.UUID(int=1), uuid.UUID(int=2)
+_ASKED = {
+    "any": Compiled(lambda user: _memberships(user), user=_SOMEBODY),
+    "own": Compiled(lambda user, domain: _memberships(user, domain, ""), user=_SOMEBODY, domain="domain.invalid"),
+    "one": Compiled(lambda user, through: _memberships(user, "", through), user=_SOMEBODY, through=_THEIRS),
+}

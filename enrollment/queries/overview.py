@@ -1,26 +1,28 @@
 """The overview: which enrollments a viewer sees, how they read them, and how many there are of each kind.
 
-Two queries for the list, whatever its length: one counts every combination of what can be filtered by, one reads the
-fifty rows of the page. A third pair names owners where the viewer can't act. What is shown is computed here once per row,
-so that the template only prints it.
+One statement answers both, whatever the number of rows: it counts every combination of what can be filtered by, and reads
+the rows of the page. Where the viewer can't act, two more name who can.
 """
 
+import uuid
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.paginator import Page, Paginator
-from django.db.models import BooleanField, Case, Count, F, IntegerField, Q, QuerySet, Value, When, Window
+from django.db.models import BooleanField, Case, CharField, Count, F, Func, IntegerField, Q, QuerySet, Value, When, Window
 from django.utils.translation import get_language
 
 from accounts.actor import Actor
-from enrollment.models import Enrollment
+from accounts.models import Partner
+from accounts.roles import Permission
 from enrollment.policy import enrollable_by, visible_to
 from enrollment.queries.wish import Wish
 from enrollment.status import Reason, ShownStatus, Status
+from incentives_portal.core.statement import Statement
 
-PAGE = 50
 # What needs somebody first, what is over last.
 URGENCY = {
     ShownStatus.ACTION_REQUIRED: 0,
@@ -70,16 +72,50 @@ class Found:
 
 
 def overview(actor: Actor, wish: Wish) -> Found:
-    """What `actor` sees of what the wish asks for."""
-    rows = as_read_by(actor)
-    counts = _counts(rows, wish)
-    found = rows_of(actor, wish)
-    if wish.view:
-        group = F("location_id") if wish.view == "location" else F("program_id")
-        found = found.annotate(in_group=Window(Count("pk"), partition_by=group))
-    paginator = Paginator(found, PAGE)
-    paginator.count = counts.total  # counted already: saves a query
-    return Found(paginator.get_page(wish.page), counts)
+    """What `actor` sees of what the wish asks for: the counts and the page in one statement, whatever their number."""
+    number = int(wish.page) if wish.page.isascii() and wish.page.isdecimal() else 1
+    found = _ask(actor, wish, max(number, 1))
+    last = -(-found.counts.total // wish.per_page) or 1
+    return found if found.page.number <= last else _ask(actor, wish, last)
+
+
+def _ask(actor: Actor, wish: Wish, number: int) -> Found:
+    cube, rows = _statement(actor, wish).documents(
+        partner=actor.partner.pk if actor.partner else None,
+        year=wish.fiscal_year,
+        program=wish.program,
+        country=wish.country,
+        limit=wish.per_page,
+        offset=(number - 1) * wish.per_page,
+    )
+    counts = _counts(cube, wish)
+    return Found(Page(rows, number, Paginator(range(counts.total), wish.per_page)), counts)
+
+
+# Stand for the values of a request while Django puts the SQL together.
+_BLANKS = {"partner": uuid.UUID(int=3), "year": 2997, "program": "\x01program", "country": "\x01c"}
+_known: dict[Any, Statement] = {}
+
+
+def _statement(actor: Actor, wish: Wish) -> Statement:
+    """The statement for this kind of reader and wish. Nearly all are of few kinds, whose SQL is kept; where a role lists places
+    or programs, or words are searched for, it is put together for the occasion."""
+    if wish.q or any(grant.location_ids is not None or grant.program_codes is not None for grant in actor.grants):
+        return _put_together(actor, wish, {})
+    roles = tuple(sorted({grant.role for grant in actor.grants}))
+    key = (roles, get_language(), wish.view, wish.sort, wish.status, bool(wish.program), bool(wish.country))
+    if key not in _known:
+        given = {"partner": actor.partner, "year": True, "program": wish.program, "country": wish.country}
+        blanks = {name: blank for name, blank in _BLANKS.items() if given[name]}
+        anybody = Actor(actor.user, Partner(pk=blanks["partner"]) if actor.partner else None, actor.grants)
+        names = {"year": "fiscal_year"}
+        anything = replace(wish, **{names.get(name, name): blank for name, blank in blanks.items() if name != "partner"})
+        _known[key] = _put_together(anybody, anything, blanks)
+    return _known[key]
+
+
+def _put_together(actor: Actor, wish: Wish, blanks: Mapping[str, Any]) -> Statement:
+    return Statement([_cube(as_read_by(actor), wish), rows_of(actor, wish)], blanks)
 
 
 def matching(actor: Actor, wish: Wish) -> QuerySet[Any]:
@@ -89,19 +125,33 @@ def matching(actor: Actor, wish: Wish) -> QuerySet[Any]:
 
 def rows_of(actor: Actor, wish: Wish) -> QuerySet[Any, dict[str, Any]]:
     """The same in the order that the wish asks for, as dictionaries of what a row is made of."""
-    return matching(actor, wish).order_by(*_order(wish)).values(*COLUMNS, "mine", "shown", "program_name")
+    rows = matching(actor, wish).order_by(*_order(wish)).values(*COLUMNS, "mine", "shown", "program_name")
+    if not wish.view:
+        return rows
+    return rows.annotate(in_group=Window(Count("pk"), partition_by=F("location_id" if wish.view == "location" else "program_id")))
 
 
 def as_read_by(actor: Actor) -> QuerySet[Any]:
     """The enrollments that `actor` sees, with `mine` (may enroll it) and `shown` (the status as they read it)."""
-    mine = Case(When(enrollable_by(actor), then=Value(True)), default=Value(False), output_field=BooleanField())
+    mine = _mine(actor)
     in_progress = Q(status__in=[Status.ACTION_REQUIRED, Status.VALIDATING])
     shown = Case(
-        When(in_progress & Q(mine=False), then=Value(ShownStatus.ENROLLING.value)),
+        *([] if mine == _YES else [When(in_progress & Q(mine=False), then=Value(ShownStatus.ENROLLING.value))]),
         When(status=Status.INACTIVE, reason=Reason.NOT_ELIGIBLE, then=Value(ShownStatus.NOT_ELIGIBLE.value)),
         default=F("status"),
     )
     return visible_to(actor).annotate(mine=mine).annotate(shown=shown, program_name=F(_name_column()))
+
+
+_YES, _NO = (Value(answer, output_field=BooleanField()) for answer in (True, False))
+
+
+def _mine(actor: Actor) -> Any:
+    """Whether `actor` may enroll a row. Most people may enroll all that they see, or none; the others are asked row by row."""
+    may = [Permission.ENROLL in grant.permissions for grant in actor.grants_for(Permission.SEE_ENROLLMENTS)]
+    if all(may) or not any(may):
+        return _YES if all(may) else _NO
+    return Case(When(enrollable_by(actor), then=_YES), default=_NO)
 
 
 def _name_column() -> str:
@@ -135,35 +185,39 @@ def _filters(wish: Wish) -> dict[str, Any]:
 
 
 def _order(wish: Wish) -> list[Any]:
-    urgency = Case(*(When(shown=shown, then=Value(rank)) for shown, rank in URGENCY.items()), output_field=IntegerField())
+    ranks = Value([shown.value for shown in URGENCY], output_field=ArrayField(CharField()))
+    urgency = Func(ranks, F("shown"), function="array_position", output_field=IntegerField())
     place, program = ["location__name", "location__mpn_id"], ["program_name", "program__code"]
     by = wish.sort.removeprefix("-")
     firsts: dict[str, list[Any]] = {"": [urgency, "respond_by"], "status": [urgency], "location": place, "program": program}
     first = firsts[by]
     if wish.sort.startswith("-"):
-        first = [one.desc() if isinstance(one, Case) else f"-{one}" for one in first]
+        first = [one.desc() if isinstance(one, Func) else f"-{one}" for one in first]
     groups: dict[str, list[Any]] = {"": [], "location": [*place, "location_id"], "program": program}
     return [*groups[wish.view], *first, *place, *program, "pk"]
 
 
-def _counts(rows: QuerySet[Enrollment], wish: Wish) -> Counts:
-    """Counts every combination in the database and adds up here: the combinations are few, the rows may be many."""
-    matches = (
-        Case(When(_search(wish.q), then=Value(True)), default=Value(False), output_field=BooleanField()) if wish.q else Value(True)
-    )
-    cube = list(
+def _cube(rows: QuerySet[Any], wish: Wish) -> QuerySet[Any, dict[str, Any]]:
+    """How many there are of every combination: the combinations are few, the rows may be many."""
+    matches = Case(When(_search(wish.q), then=_YES), default=_NO) if wish.q else _YES
+    return (
         rows.annotate(matches=matches)
         .order_by()
-        .values_list("fiscal_year", "matches", "shown", "program__code", "location__country", "program_name")
+        .values("fiscal_year", "matches", "shown", "program__code", "location__country", "program_name")
         .annotate(n=Count("pk"))
     )
+
+
+def _counts(cube: Sequence[Mapping[str, Any]], wish: Wish) -> Counts:
+    """The combinations, added up."""
     by_status: Counter[str] = Counter()
     by_program: Counter[str] = Counter()
     by_country: Counter[str] = Counter()
     total = 0
-    for year, hit, shown, program, country, _name, n in cube:
-        if year != wish.fiscal_year or not hit:
+    for one in cube:
+        if one["fiscal_year"] != wish.fiscal_year or not one["matches"]:
             continue
+        shown, program, country, n = one["shown"], one["program__code"], one["location__country"], one["n"]
         fits = (not wish.status or shown == wish.status, not wish.program or program == wish.program)
         in_country = not wish.country or country == wish.country
         by_status[shown] += n if fits[1] and in_country else 0
@@ -171,11 +225,11 @@ def _counts(rows: QuerySet[Enrollment], wish: Wish) -> Counts:
         by_country[country or ""] += n if all(fits) else 0
         total += n if all(fits) and in_country else 0
     return Counts(
-        years=tuple(sorted({row[0] for row in cube}, reverse=True)),
+        years=tuple(sorted({one["fiscal_year"] for one in cube}, reverse=True)),
         all_statuses=sum(by_status.values()),
         statuses=dict(by_status),
         programs=dict(by_program),
-        program_names={row[3]: row[5] for row in cube},
+        program_names={one["program__code"]: one["program_name"] for one in cube},
         countries=dict(by_country),
         total=total,
     )

@@ -7,6 +7,7 @@ different, and a row only picks its own: that is what decides how long a page ta
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -29,6 +30,7 @@ class Row(TypedDict):
     pk: str
     mine: bool
     url: str
+    name: str
     program: str
     program_code: str
     guide_url: str
@@ -41,7 +43,10 @@ class Row(TypedDict):
     shown: str
     label: str
     eligibility_url: str
-    action: Action
+    action: str
+    action_url: str
+    until: str
+    is_late: bool
 
 
 class RowWriter:
@@ -51,6 +56,7 @@ class RowWriter:
         links = Links()
         self._viewer = Viewer(now, links, reverse("reviews") if Permission.REVIEW in actor.permissions else "")
         self._labels = {shown: str(STATUS_LABELS[shown]) for shown in ShownStatus}
+        self._with_partner = actor.partner is None
         self._of_pga = _("Partner Global Account")
         self._page, self._eligibility = links.to("enrollment", NOBODY), links.to("eligibility", NOBODY)
         self._guide = reverse("program_guide", args=[ANY_PROGRAM])
@@ -64,32 +70,35 @@ class RowWriter:
         return [self._row(row, names) for row in found]
 
     def _row(self, row: Mapping[str, Any], names: Mapping[Place, str]) -> Row:
-        pk, shown, mpn_id = str(row["pk"]), row["shown"], row["location__mpn_id"] or ""
+        pk, shown, code = str(row["pk"]), row["shown"], row["program__code"]
         action = self._action(row, names.get(_place(row), "") if names and not row["mine"] else "")
-        if action.url:
-            action = Action(action.words, action.url.replace(ANY, pk), action.until, action.is_late)
+        mpn_id, city, partner = row["location__mpn_id"] or "", row["location__city"] or "", row["partner__legal_name"]
+        place = row["location__name"] or self._of_pga
         return {
             "pk": pk,
             "mine": row["mine"],
             "url": self._page.replace(ANY, pk),
+            "name": f"{row['program_name']}, {place}",
             "program": row["program_name"],
-            "program_code": row["program__code"],
-            "guide_url": self._guide_of(row["program__code"]),
-            "place": row["location__name"] or self._of_pga,
-            "place_line": f"{mpn_id} · {row['location__city']}" if mpn_id else "",
+            "program_code": code,
+            "guide_url": self._guides.get(code) or self._guide_of(code),
+            "place": place,
+            "place_line": " · ".join(filter(None, (mpn_id, city, partner if self._with_partner else ""))),
             "mpn_id": mpn_id,
-            "city": row["location__city"] or "",
-            "partner": row["partner__legal_name"],
+            "city": city,
+            "partner": partner,
             "year": row["fiscal_year"],
             "shown": shown,
             "label": self._labels[shown],
             "eligibility_url": self._eligibility.replace(ANY, pk) if shown == ShownStatus.NOT_ELIGIBLE else "",
-            "action": action,
+            "action": action.words,
+            "action_url": action.url.replace(ANY, pk) if action.url else "",
+            "until": action.until,
+            "is_late": action.is_late,
         }
 
     def _guide_of(self, code: str) -> str:
-        if code not in self._guides:
-            self._guides[code] = self._guide.replace(ANY_PROGRAM, code)
+        self._guides[code] = self._guide.replace(ANY_PROGRAM, code)
         return self._guides[code]
 
     def _action(self, row: Mapping[str, Any], owner: str) -> Action:
@@ -102,7 +111,9 @@ class RowWriter:
 
 
 def _place(row: Mapping[str, Any]) -> Place:
-    return Place(row["partner_id"], row["location_id"], row["program__code"])
+    """Ids may come as text, where the row comes out of a document."""
+    location = row["location_id"]
+    return Place(UUID(str(row["partner_id"])), UUID(str(location)) if location else None, row["program__code"])
 
 
 def _waits_for_partner(row: Mapping[str, Any]) -> bool:

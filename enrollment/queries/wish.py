@@ -12,6 +12,9 @@ from incentives_portal.core.fiscal import FiscalYear
 VIEWS = ("", "location", "program")
 SORTS = ("", "program", "-program", "location", "-location", "status", "-status")
 LONGEST_SEARCH = 100
+PAGE = 50
+# What fits a screen, or what somebody who works through many wants in front of them.
+SIZES = ("", "500")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Wish:
     country: str = ""
     sort: str = ""
     page: str = ""
+    rows: str = ""
 
     @classmethod
     def read(cls, query: QueryDict, *, this_year: FiscalYear) -> Self:
@@ -39,11 +43,16 @@ class Wish:
             country=query.get("country", "").replace("\x00", "")[:2],
             sort=_one_of(SORTS, query.get("sort", "")),
             page=query.get("page", "")[:6],
+            rows=_one_of(SIZES, query.get("rows", "")),
         )
 
     @property
     def year(self) -> FiscalYear:
         return FiscalYear(self.fiscal_year)
+
+    @property
+    def per_page(self) -> int:
+        return int(self.rows) if self.rows else PAGE
 
     @property
     def is_filtered(self) -> bool:

@@ -45,7 +45,7 @@ class Choice:
 @allowed(Permission.SEE_ENROLLMENTS)
 def overview_page(request: PortalRequest) -> HttpResponse:
     """The page; for htmx only its results. The state stands in the address alone."""
-    now = clock.now()
+    now = request.actor.at or clock.now()
     this_year = FiscalYear.of(clock.date_of(now))
     wish = Wish.read(request.GET, this_year=this_year)
     found = overview(request.actor, wish)
@@ -57,7 +57,7 @@ def overview_page(request: PortalRequest) -> HttpResponse:
         "query": wish.query(this_year),
         "may_enroll": Permission.ENROLL in request.actor.permissions,
         "filter_fields": wish.filter_fields(this_year),
-        "with_partner": request.actor.partner is None,
+        "year": str(wish.year),
         **_choices(found, wish, this_year),
     }
     partial = request.htmx and not request.htmx.history_restore_request
