@@ -14,6 +14,7 @@ from enrollment.views import (
     overview_export,
     programs,
     requirement_builder,
+    waves,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -35,6 +36,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("incentives/<uuid:pk>/undo/", enrollments.undo_decline, name="undo_decline"),
     path("incentives/<uuid:pk>/eligibility/", eligibility.eligibility_page, name="eligibility"),
     path("incentives/<uuid:pk>/enroll/", enroll.enroll_page, name="enroll"),
+    path("invitations/", waves.waves, name="waves"),
+    path("invitations/new/", waves.wave_new, name="wave_new"),
+    path("invitations/<uuid:pk>/", waves.wave, name="wave"),
+    path("invitations/<uuid:pk>/start/", waves.wave_start, name="wave_start"),
+    path("invitations/<uuid:pk>/pause/", waves.wave_pause, name="wave_pause"),
+    path("invitations/<uuid:pk>/resume/", waves.wave_resume, name="wave_resume"),
+    path("invitations/<uuid:pk>/cancel/", waves.wave_cancel, name="wave_cancel"),
     path("programs/", programs.programs, name="programs"),
     path("programs/new/", programs.program_new, name="program_new"),
     path("programs/<str:code>/", programs.program, name="program"),

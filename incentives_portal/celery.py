@@ -30,6 +30,7 @@ _SCHEDULE = {
     "enrollment.tasks.rederive_due": _sweep,
     "enrollment.tasks.run_bulk": _sweep,
     "enrollment.tasks.evaluate_published": _sweep,
+    "enrollment.tasks.send_waves": _sweep,
     "enrollment.tasks.continue_fiscal_year": _sweep,
     "profiles.tasks.remind_of_expiry": _nightly,
     "enrollment.tasks.evaluate_and_invite": _nightly,

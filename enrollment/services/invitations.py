@@ -11,23 +11,34 @@ from django.db.models import Exists, OuterRef, QuerySet
 from accounts.models import User
 from enrollment.announcing import Audience, announce, audiences
 from enrollment.derivation import BATCH, lock, settle
-from enrollment.models import Enrollment, Invitation
+from enrollment.models import Enrollment, Invitation, InvitationWave, Program
 from enrollment.status import Reason, Status
 from incentives_portal.core import clock
 from incentives_portal.core.audit import SYSTEM
 
 
-def invite_due(*, by: Any = SYSTEM, limit: int | None = None) -> int:
-    """Invites every enrollment whose invitation is due: eligible, offered, in its window, not live (rule INV-1).
+def due(*, in_waves: bool = False) -> QuerySet[Enrollment]:
+    """Enrollments whose invitation is due: eligible, offered, in their window, not live in any year (rule INV-1).
+
+    What waves invite is left to them: programs that are invited in waves alone, and those of a wave that isn't over.
+    """
+    rows = Enrollment.objects.filter(~Exists(_live_elsewhere()), status=Status.INACTIVE, reason=Reason.INVITATION_DUE)
+    if in_waves:
+        return rows
+    begun = [InvitationWave.State.RUNNING, InvitationWave.State.PAUSED]
+    held = InvitationWave.programs.through.objects.filter(invitationwave__state__in=begun, program=OuterRef("program"))
+    return rows.filter(~Exists(held), program__inviting=Program.Inviting.DAILY)
+
+
+def invite_due(*, by: Any = SYSTEM, limit: int | None = None, program_codes: Collection[str] | None = None) -> int:
+    """Invites every enrollment whose invitation is due and that no wave holds.
 
     Works in batches with a transaction each: a run that is killed is finished by the next one, and nobody is invited twice.
     Returns how many were invited.
     """
-    due = (
-        Enrollment.objects.filter(status=Status.INACTIVE, reason=Reason.INVITATION_DUE).order_by("pk").values_list("pk", flat=True)
-    )
-    ids = list(due[:limit] if limit else due)
-    return sum(_invite_batch(ids[start : start + BATCH], by=by) for start in range(0, len(ids), BATCH))
+    rows = due() if program_codes is None else due().filter(program__code__in=program_codes)
+    ids = list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
+    return sum(invite(ids[start : start + BATCH], by=by) for start in range(0, len(ids), BATCH))
 
 
 def _live_elsewhere() -> QuerySet[Enrollment]:
@@ -37,14 +48,15 @@ def _live_elsewhere() -> QuerySet[Enrollment]:
 
 
 @transaction.atomic
-def _invite_batch(ids: Collection[uuid.UUID], *, by: Any) -> int:
+def invite(ids: Collection[uuid.UUID], *, by: Any, wave: InvitationWave | None = None) -> int:
+    """Invites those of these enrollments whose invitation is still due. Returns how many."""
     now, today = clock.now(), clock.today()
     still_due = set(Enrollment.objects.filter(~Exists(_live_elsewhere()), pk__in=ids).values_list("pk", flat=True))
     rows = [row for row in lock(ids) if row.reason == Reason.INVITATION_DUE and row.pk in still_due]
     for row in rows:
         row.invited_at, row.respond_by = now, _respond_by(row, today)
     Invitation.objects.bulk_create(
-        Invitation(enrollment=row, respond_by=row.respond_by, announced=not row.program.open_to_all) for row in rows
+        Invitation(enrollment=row, respond_by=row.respond_by, announced=not row.program.open_to_all, wave=wave) for row in rows
     )
     settle(rows, facts=("invited_at", "respond_by"), cause="invited", by=by)
     announce_all([row for row in rows if row.status == Status.INVITED])

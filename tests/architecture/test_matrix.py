@@ -19,7 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Directory, GroupMapping, Location, MailDomain, Partner, RoleRequest, User
 from accounts.services import scim_tokens, team_invitations
-from enrollment.models import BulkEnrollment, Enrollment, Notice, Program, ProgramGuide
+from enrollment.models import BulkEnrollment, Enrollment, InvitationWave, Notice, Program, ProgramGuide
 from incentives_portal.core import audit, clock
 from profiles.models import BankAlarm, PayoutProfile, TaxDocument, TaxDocumentContent, TaxProfile, Validation
 from profiles.services import payouts, taxes, validations
@@ -84,6 +84,13 @@ ADDRESSES = {
     "program_guide_version": Address(PROGRAMS, "guide"),
     "program_requirements": Address(PROGRAMS, "program"),
     "program_requirements_publish": Address(PROGRAMS, "program", post=True),
+    "waves": Address(PROGRAMS),
+    "wave_new": Address(PROGRAMS),
+    "wave": Address(PROGRAMS, "wave"),
+    "wave_start": Address(PROGRAMS, "wave", post=True),
+    "wave_pause": Address(PROGRAMS, "wave", post=True),
+    "wave_resume": Address(PROGRAMS, "wave", post=True),
+    "wave_cancel": Address(PROGRAMS, "wave", post=True),
     "profiles": Address(PROFILES),
     "defaults": Address(PROFILES),
     "payout_new": Address(PROFILES),
@@ -222,6 +229,7 @@ class Things:
             "program": [self.enrollment.program.code],
             "job": [self._job_of(user)],
             "guide": [self.enrollment.program.code, self.guide.pk],
+            "wave": [InvitationWave.objects.get_or_create(name="Autumn")[0].pk],
             "enrollment": [self.enrollment.pk],
             "file": ["csv"],
             "kind": ["iban"],
