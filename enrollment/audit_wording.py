@@ -10,6 +10,8 @@ from enrollment.models import EndReason, RolloverLine
 from incentives_portal.core.audit_wording import Names, announce, announce_facts, choice
 from profiles.models import PayoutProfile, TaxProfile
 
+WHY_PASSED_ON = [("refused", _("every mail about it was refused")), ("unopened", _("nobody had opened it"))]
+
 announce(
     "enrollments",
     _("Enrollments"),
@@ -19,6 +21,10 @@ announce(
         "enrollment.decline_undone": _("Declining %(thing)s was undone"),
         "enrollment.profiles_chosen": _("Profiles were chosen for %(thing)s"),
         "enrollment.submitted": _("%(thing)s was submitted"),
+        "invitation.resent": _("The invitation %(thing)s was sent again"),
+        "invitation.withdrawn": _("The invitation %(thing)s was withdrawn"),
+        "invitation.renewed": _("%(thing)s was invited again"),
+        "invitation.passed_on": _("The invitation %(thing)s was passed on: %(why)s"),
         "enrollment.continued": _("%(thing)s was continued from the fiscal year before"),
         "bulk.started": _("Many at once was started: %(thing)s"),
         "overview.exported": _("Enrollments were exported: %(thing)s"),
@@ -79,11 +85,17 @@ announce_facts(
         "last_day": _("Last day"),
         "years": _("Fiscal years"),
         "code": _("Code"),
+        "told": _("Told"),
+        "why": _("Why"),
         "programs": _("Programs"),
         "countries": _("Countries"),
         "at_most": _("At most"),
         "invited": _("Invited"),
     },
-    values={"act": choice(ACTS), "reason": choice([*EndReason.choices, *RolloverLine.Verdict.choices])},
+    values={
+        "act": choice(ACTS),
+        "why": choice(WHY_PASSED_ON),
+        "reason": choice([*EndReason.choices, *RolloverLine.Verdict.choices]),
+    },
     references={"payout_profile": _names_of(PayoutProfile), "tax_profile": _names_of(TaxProfile)},
 )

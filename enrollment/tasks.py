@@ -4,7 +4,7 @@ from celery import shared_task
 from django.conf import settings
 
 from enrollment import derivation
-from enrollment.services import bulk, daily, evaluation, rollover, waves
+from enrollment.services import bulk, daily, evaluation, reminding, rollover, waves
 
 
 @shared_task
@@ -29,6 +29,12 @@ def evaluate_published() -> None:
 def send_waves() -> None:
     """Goes on with the waves of invitations that run (rule INV-1)."""
     waves.send()
+
+
+@shared_task
+def remind_invitations() -> None:
+    """Reminds of invitations, and passes on those that nobody opened (rule INV-7)."""
+    reminding.remind()
 
 
 @shared_task

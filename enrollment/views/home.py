@@ -66,4 +66,6 @@ def open_notice(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     services.open_notice(notice_id=notice.pk, by=request.user)
     if notice.kind == Notice.Kind.ASSIGN_ADMIN:
         return redirect("people")
+    if notice.kind == Notice.Kind.UNANSWERED:
+        return redirect("location_people", notice.enrollment.location_id)
     return redirect("enrollment", pk=notice.enrollment_id)
