@@ -29,15 +29,15 @@ PUBLIC, ANYBODY, MEMBER, DOCUMENTS = "public", "anybody signed in", "a partner's
 SEE, ENROLL, PROFILES, PEOPLE, REVIEW, AUDIT = "see", "enroll", "profiles", "people", "review", "audit"
 # Sign-in and provisioning: global admins alone. SCIM: a bearer token and never a session, whoever's it is.
 SIGN_IN, SCIM = "sign-in", "scim"
-PROGRAMS = "programs"
+PROGRAMS, CHECK = "programs", "check eligibility"
 # Who may, by role. Written from the table of people and what each may do.
 MAY = {
-    "gunnar": {ANYBODY, MEMBER, SEE, PEOPLE, AUDIT, SIGN_IN},
-    "astrid": {ANYBODY, MEMBER, SEE, PEOPLE, AUDIT},
-    "ines": {ANYBODY, MEMBER, SEE, ENROLL, PROFILES, DOCUMENTS},
+    "gunnar": {ANYBODY, MEMBER, SEE, PEOPLE, AUDIT, SIGN_IN, CHECK},
+    "astrid": {ANYBODY, MEMBER, SEE, PEOPLE, AUDIT, CHECK},
+    "ines": {ANYBODY, MEMBER, SEE, ENROLL, PROFILES, DOCUMENTS, CHECK},
     "ulf": {ANYBODY, MEMBER, SEE},
     "rita": {ANYBODY, SEE, REVIEW, DOCUMENTS},
-    "petra": {ANYBODY, SEE, PROGRAMS},
+    "petra": {ANYBODY, SEE, PROGRAMS, CHECK},
 }
 
 
@@ -87,6 +87,8 @@ ADDRESSES = {
     "invitation_resend": Address(PROGRAMS, "enrollment", post=True),
     "invitation_withdraw": Address(PROGRAMS, "enrollment"),
     "invitation_again": Address(PROGRAMS, "enrollment", post=True),
+    "eligibility_check": Address(CHECK, "enrollment", post=True),
+    "eligibility_changes": Address(PROGRAMS),
     "waves": Address(PROGRAMS),
     "wave_new": Address(PROGRAMS),
     "wave": Address(PROGRAMS, "wave"),

@@ -316,7 +316,7 @@ NOT_PAGES = {
     "single_sign_on_start", "sign_in_begin", "sign_in_switch", "sign_in_forget", "mail_domain_add", "mail_domain_check",
     "mail_domain_remove", "group_mapping_remove",
     "program_guide_add", "program_guide_version", "program_requirements_publish",
-    "invitation_resend", "invitation_again", "wave_start", "wave_pause", "wave_resume", "wave_cancel",
+    "eligibility_check", "invitation_resend", "invitation_again", "wave_start", "wave_pause", "wave_resume", "wave_cancel",
     "demo_mail_html",  # a sandbox in which no script runs, not even axe; the mails are looked at by themselves
 }  # fmt: skip
 
@@ -416,6 +416,7 @@ def _program_pages(world: World) -> Iterator[Visit]:
     yield Visit("waves", world.petra)
     yield Visit("wave_new", world.petra)
     yield Visit("wave_new", world.petra, press="main form .button")
+    yield Visit("eligibility_changes", world.petra)
     yield Visit("invitation_withdraw", world.petra, (world.rows["invited"].pk,))
     yield Visit("enrollment", world.petra, (world.rows["invited"].pk,), label="invited")
     for state in ("planned", "done"):
