@@ -44,11 +44,21 @@ def _covers(assignment: RoleAssignment, row: Enrollment) -> bool:
     return in_location and (not assignment.program_codes or row.program.code in assignment.program_codes)
 
 
-def announce(row: Enrollment, audience: Audience) -> None:
-    """Owes the mail and leaves the notice. Telling the same person again does nothing."""
+def announce(row: Enrollment, audience: Audience, *, again: str = "") -> tuple[User, ...]:
+    """Owes the mail and leaves the notice. Telling the same person again does nothing, unless `again` names another time.
+
+    Returns who is told.
+    """
     kind = Notice.Kind.INVITATION if audience.admins else Notice.Kind.ASSIGN_ADMIN
-    for user in audience.admins or audience.assigners:
-        tell(row, user, kind, mail=str(kind), key=f"{kind}:{row.pk}:{row.invited_at:%Y%m%dT%H%M%S}:{user.pk}")
+    told = audience.admins or audience.assigners
+    for user in told:
+        tell(row, user, kind, mail=str(kind), key=f"{key_of(kind, row)}{user.pk}{again and ':'}{again}")
+    return told
+
+
+def key_of(kind: str, row: Enrollment) -> str:
+    """How the keys begin of what is told of a row's present invitation; the person follows."""
+    return f"{kind}:{row.pk}:{row.invited_at:%Y%m%dT%H%M%S}:"
 
 
 def notify(row: Enrollment, user: User, kind: Notice.Kind, *, key: str) -> None:
@@ -56,12 +66,29 @@ def notify(row: Enrollment, user: User, kind: Notice.Kind, *, key: str) -> None:
     Notice.objects.bulk_create([Notice(user=user, enrollment=row, kind=kind, key=key)], ignore_conflicts=True)
 
 
-def tell(row: Enrollment, user: User, kind: Notice.Kind, *, mail: str, key: str, hold: dt.timedelta = outbox.AT_ONCE) -> None:
+def tell(
+    row: Enrollment,
+    user: User,
+    kind: Notice.Kind,
+    *,
+    mail: str,
+    key: str,
+    hold: dt.timedelta = outbox.AT_ONCE,
+    deadline: dt.date | None = None,
+) -> None:
     """One notice and one mail of `templates/mail/<mail>.*` to `user` about `row`; the same `key` again does nothing.
 
-    With `hold` the mail waits so long, and can be withdrawn until then.
+    With `hold` the mail waits so long, and can be withdrawn until then. `deadline` is named where it isn't the row's own.
     """
     notify(row, user, kind, key=key)
-    path = reverse("people") if kind is Notice.Kind.ASSIGN_ADMIN else reverse("enrollment", args=[row.pk])
-    context = {"enrollment": row, "path": path, "program": row.program, "location": row.location}
+    context = {"enrollment": row, "path": _path(kind, row), "program": row.program, "location": row.location, "deadline": deadline}
     outbox.owe(mail, to=user, key=key, context=context, hold=hold)
+
+
+def _path(kind: Notice.Kind, row: Enrollment) -> str:
+    """Where what is told can be done."""
+    if kind is Notice.Kind.ASSIGN_ADMIN:
+        return reverse("people")
+    if kind is Notice.Kind.UNANSWERED and row.location_id:
+        return reverse("location_people", args=[row.location_id])
+    return reverse("enrollment", args=[row.pk])

@@ -10,6 +10,8 @@ from enrollment.models import EndReason, RolloverLine
 from incentives_portal.core.audit_wording import Names, announce, announce_facts, choice
 from profiles.models import PayoutProfile, TaxProfile
 
+WHY_PASSED_ON = [("refused", _("every mail about it was refused")), ("unopened", _("nobody had opened it"))]
+
 announce(
     "enrollments",
     _("Enrollments"),
@@ -19,6 +21,10 @@ announce(
         "enrollment.decline_undone": _("Declining %(thing)s was undone"),
         "enrollment.profiles_chosen": _("Profiles were chosen for %(thing)s"),
         "enrollment.submitted": _("%(thing)s was submitted"),
+        "invitation.resent": _("The invitation %(thing)s was sent again"),
+        "invitation.withdrawn": _("The invitation %(thing)s was withdrawn"),
+        "invitation.renewed": _("%(thing)s was invited again"),
+        "invitation.passed_on": _("The invitation %(thing)s was passed on: %(why)s"),
         "enrollment.continued": _("%(thing)s was continued from the fiscal year before"),
         "bulk.started": _("Many at once was started: %(thing)s"),
         "overview.exported": _("Enrollments were exported: %(thing)s"),
@@ -37,6 +43,12 @@ announce(
         "program.offered_again": _("The program %(thing)s is offered again"),
         "program.guide_added": _("A guide of %(thing)s was added"),
         "program.requirements_published": _("New requirements of %(thing)s were published"),
+        "wave.planned": _("The wave of invitations %(thing)s was planned"),
+        "wave.started": _("The wave of invitations %(thing)s was started"),
+        "wave.paused": _("The wave of invitations %(thing)s was paused"),
+        "wave.resumed": _("The wave of invitations %(thing)s goes on"),
+        "wave.cancelled": _("The wave of invitations %(thing)s was ended early"),
+        "wave.done": _("The wave of invitations %(thing)s is done"),
         "requirementgroup.added": _("Requirements were added: %(thing)s"),
         "requirementgroup.changed": _("Requirements were changed: %(thing)s"),
         "rollover.planned": _("The rollover %(thing)s was planned"),
@@ -73,7 +85,17 @@ announce_facts(
         "last_day": _("Last day"),
         "years": _("Fiscal years"),
         "code": _("Code"),
+        "told": _("Told"),
+        "why": _("Why"),
+        "programs": _("Programs"),
+        "countries": _("Countries"),
+        "at_most": _("At most"),
+        "invited": _("Invited"),
     },
-    values={"act": choice(ACTS), "reason": choice([*EndReason.choices, *RolloverLine.Verdict.choices])},
+    values={
+        "act": choice(ACTS),
+        "why": choice(WHY_PASSED_ON),
+        "reason": choice([*EndReason.choices, *RolloverLine.Verdict.choices]),
+    },
     references={"payout_profile": _names_of(PayoutProfile), "tax_profile": _names_of(TaxProfile)},
 )

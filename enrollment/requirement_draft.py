@@ -44,7 +44,7 @@ class TypedItem:
     @property
     def countries_read(self) -> str:
         """What the typed countries were understood as."""
-        return ", ".join(str(countries.name(code)) for code in _countries(self.typed.get("countries", ""))[0])
+        return ", ".join(str(countries.name(code)) for code in countries_in(self.typed.get("countries", ""))[0])
 
 
 @dataclass(slots=True)
@@ -204,13 +204,13 @@ def _checked_item(item: TypedItem) -> Item | None:
     if item.typed.get("held_by") and item.typed["held_by"] not in RequirementItem.HeldBy.values:
         item.faults["held_by"] = _("Choose who holds it.")
     if "countries" in values:
-        values["countries"], unknown = _countries(values["countries"])
+        values["countries"], unknown = countries_in(values["countries"])
         if unknown:
             item.faults["countries"] = _("No country is called %(names)s.") % {"names": ", ".join(unknown)}
     return None if item.faults else Item(item.kind, **values)
 
 
-def _countries(typed: str) -> tuple[tuple[str, ...], list[str]]:
+def countries_in(typed: str) -> tuple[tuple[str, ...], list[str]]:
     """The countries of a list of codes or of names in either language, and the words that are none."""
     found: dict[str, None] = {}
     unknown = []

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.conf import settings
 
 from enrollment import derivation
-from enrollment.services import bulk, daily, evaluation, rollover
+from enrollment.services import bulk, daily, evaluation, reminding, rollover, waves
 
 
 @shared_task
@@ -23,6 +23,18 @@ def evaluate_and_invite() -> None:
 def evaluate_published() -> None:
     """Evaluates programs whose requirements were published since (rule ELI-2)."""
     evaluation.evaluate_published()
+
+
+@shared_task
+def send_waves() -> None:
+    """Goes on with the waves of invitations that run (rule INV-1)."""
+    waves.send()
+
+
+@shared_task
+def remind_invitations() -> None:
+    """Reminds of invitations, and passes on those that nobody opened (rule INV-7)."""
+    reminding.remind()
 
 
 @shared_task

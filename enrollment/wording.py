@@ -145,6 +145,8 @@ CAUSES: dict[str, Text] = {
     "profiles_chosen": _("Profiles were chosen"),
     "submitted": _("The enrollment was submitted"),
     "invited": _("The location was invited"),
+    "invited_again": _("The location was invited again"),
+    "invitation_withdrawn": _("The invitation was withdrawn"),
     "evaluated": _("Eligibility was evaluated"),
     "program_changed": _("The program was changed"),
     "year_opened": _("The program opened a new fiscal year"),
@@ -185,6 +187,10 @@ NOTICES: dict[str, NoticeText] = {
     "enrolled": NoticeText(_("%(place)s is enrolled in %(program)s"), _("There is nothing more to do.")),
     "reminder": NoticeText(
         _("%(program)s: something waits for %(place)s"), _("A deadline is near. The page says what is missing.")
+    ),
+    "unanswered": NoticeText(
+        _("%(program)s: nobody has opened the invitation of %(place)s"),
+        _("Assign another incentives admin, or ask the one that there is."),
     ),
     "not_continued": NoticeText(
         _("%(program)s for %(place)s was not continued after %(year)s"), _("The page says why, and what can be done.")

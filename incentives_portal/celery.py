@@ -22,6 +22,7 @@ task_postrun.connect(request_ids.end_task)
 _sweep = schedule(timedelta(seconds=settings.SWEEP_SECONDS))
 # The demonstration's clock jumps over nights, so there eligibility is looked at every minute.
 _nightly = schedule(timedelta(minutes=1)) if settings.DEMO else crontab(hour=3, minute=0)
+_hourly = schedule(timedelta(minutes=1)) if settings.DEMO else crontab(minute=20)
 
 _SCHEDULE = {
     "incentives_portal.core.tasks.send_mail": _sweep,
@@ -30,9 +31,12 @@ _SCHEDULE = {
     "enrollment.tasks.rederive_due": _sweep,
     "enrollment.tasks.run_bulk": _sweep,
     "enrollment.tasks.evaluate_published": _sweep,
+    "enrollment.tasks.send_waves": _sweep,
     "enrollment.tasks.continue_fiscal_year": _sweep,
     "profiles.tasks.remind_of_expiry": _nightly,
     "enrollment.tasks.evaluate_and_invite": _nightly,
+    # Hourly, so that an invitation whose mails bounced soon goes to somebody else.
+    "enrollment.tasks.remind_invitations": _hourly,
     "accounts.tasks.tell_of_expired_roles": _nightly,
     "incentives_portal.core.tasks.check_secrets": crontab(hour=4, minute=0),
     "accounts.tasks.realign_directories": _sweep,

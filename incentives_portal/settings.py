@@ -353,6 +353,14 @@ VALIDATION_PROVIDER_TOTAL_SECONDS = env.float("VALIDATION_PROVIDER_TOTAL_SECONDS
 # Paying entities in the United States: they need a W-8 from partners elsewhere (rule TAX-1).
 US_PAYING_ENTITIES = env.list("US_PAYING_ENTITIES", default=["Operator Corporation", f"{OPERATOR_NAME} Corporation"])
 
+# --- Invitations ---------------------------------------------------------------------------------
+# So many days before the last day to answer, people are reminded of an invitation (rule INV-7); empty for never.
+INVITATION_REMINDER_DAYS = [int(days) for days in env.list("INVITATION_REMINDER_DAYS", default=["14", "7", "2"])]
+# An invitation that nobody has opened goes to somebody else after so many days,
+INVITATION_PASS_ON_AFTER_DAYS = env.int("INVITATION_PASS_ON_AFTER_DAYS", default=14)
+# or when only so many are left to answer.
+INVITATION_PASS_ON_BEFORE_DAYS = env.int("INVITATION_PASS_ON_BEFORE_DAYS", default=5)
+
 # --- Fiscal year ---------------------------------------------------------------------------------
 # Without it a rollover waits for a second program manager's approval (rule FIS-3); the demonstration plans, approves and
 # applies by itself when its clock passes the end of the year.

@@ -11,6 +11,7 @@ from django_countries import countries
 
 from enrollment.models import EligibilityDecision, Enrollment
 from enrollment.moments import in_words
+from enrollment.nearest_way import nearest_way
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def shown(decision: EligibilityDecision, now: dt.datetime) -> list[GroupShown]:
 
 def groups_shown(groups: Iterable[Mapping[str, Any]], now: dt.datetime) -> list[GroupShown]:
     """Groups of a receipt in words."""
-    return [GroupShown(title_of(group), group["met"], tuple(_item(one, now) for one in group["items"])) for group in groups]
+    return [GroupShown(title_of(group), group["met"], tuple(item_shown(one, now) for one in group["items"])) for group in groups]
 
 
 def title_of(group: Mapping[str, Any]) -> str:
@@ -54,10 +55,40 @@ def title_of(group: Mapping[str, Any]) -> str:
     return str(group["title_sv" if (get_language() or "en").startswith("sv") else "title_en"])
 
 
-def _item(result: Mapping[str, Any], now: dt.datetime) -> ItemShown:
+def item_shown(result: Mapping[str, Any], now: dt.datetime) -> ItemShown:
+    """One item of a receipt in words."""
     item, observed, met = result["item"], result["observed"], result["met"]
     asked, seen, remedy = WORDS[item["kind"]](item, observed, now)
     return ItemShown(met, asked, seen, "" if met else remedy)
+
+
+@dataclass(frozen=True, slots=True)
+class StepShown:
+    """One thing to do, and the requirements that it meets."""
+
+    asked: str
+    remedy: str
+    meets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WayShown:
+    """The nearest way to becoming eligible; `barred` are the requirements that no act meets."""
+
+    steps: tuple[StepShown, ...]
+    barred: tuple[str, ...]
+
+
+def way_shown(decision: EligibilityDecision, now: dt.datetime) -> WayShown | None:
+    """What is least to do for a location that isn't eligible, in words; None for one that is."""
+    if decision.eligible:
+        return None
+    way = nearest_way(decision.receipt["groups"])
+    steps = [(item_shown(step.item, now), step.meets) for step in way.steps]
+    return WayShown(
+        tuple(StepShown(shown.asked, shown.remedy, tuple(title_of(group) for group in meets)) for shown, meets in steps),
+        tuple(title_of(group) for group in way.barred),
+    )
 
 
 Words = tuple[str, str, str]

@@ -8,13 +8,15 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Max
 from django.db.models.functions import Greatest
+from django.utils.translation import gettext as _
 
 from accounts.models import Location
 from enrollment import eligibility
 from enrollment.derivation import rederive
 from enrollment.eligibility_facts import facts_of
+from enrollment.errors import RefusedError
 from enrollment.models import EligibilityDecision, Enrollment, Program
 from enrollment.requirements import groups_of
 from incentives_portal.core import clock
@@ -22,6 +24,9 @@ from incentives_portal.core.audit import SYSTEM
 from incentives_portal.core.clock import DatabaseNow
 from incentives_portal.core.fiscal import FiscalYear
 from incentives_portal.core.locks import alone
+
+# Between two evaluations of a location that people ask for.
+PAUSE = dt.timedelta(minutes=10)
 
 
 @dataclass(slots=True)
@@ -81,6 +86,22 @@ def evaluate_published(*, by: Any = SYSTEM) -> int:
         if codes:
             evaluate(by=by, program_codes=codes)
     return len(codes)
+
+
+def check_again(*, location: Location, by: Any) -> None:
+    """Evaluates one location for every program now, on demand (rule ELI-2).
+
+    Raises RefusedError where it was evaluated minutes ago: whoever presses twice, and whoever presses all day, gets no more.
+    """
+    with transaction.atomic():
+        Location.objects.select_for_update(no_key=True).get(pk=location.pk)
+        last = EligibilityDecision.objects.filter(location=location, is_current=True).aggregate(last=Max("evaluated_at"))["last"]
+        if last is not None and clock.now() - last < PAUSE:
+            raise RefusedError(
+                _("This location was evaluated less than %(minutes)s minutes ago. What stands here is new.")
+                % {"minutes": PAUSE // dt.timedelta(minutes=1)}
+            )
+        evaluate(by=by, location_ids=[location.pk])
 
 
 Decided = dict[tuple[str, UUID], eligibility.Decision]

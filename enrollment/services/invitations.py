@@ -7,27 +7,44 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import User
-from enrollment.announcing import Audience, announce, audiences
+from enrollment.announcing import Audience, announce, audiences, key_of
 from enrollment.derivation import BATCH, lock, settle
-from enrollment.models import Enrollment, Invitation
+from enrollment.errors import RefusedError
+from enrollment.models import EndReason, Enrollment, Invitation, InvitationWave, Notice, Program
 from enrollment.status import Reason, Status
-from incentives_portal.core import clock
+from incentives_portal.core import audit, clock, outbox
 from incentives_portal.core.audit import SYSTEM
+from incentives_portal.core.clock import DatabaseNow
+
+# What people are told of an invitation that waits.
+TOLD = (Notice.Kind.INVITATION, Notice.Kind.ASSIGN_ADMIN, Notice.Kind.REMINDER, Notice.Kind.UNANSWERED)
 
 
-def invite_due(*, by: Any = SYSTEM, limit: int | None = None) -> int:
-    """Invites every enrollment whose invitation is due: eligible, offered, in its window, not live (rule INV-1).
+def due(*, in_waves: bool = False) -> QuerySet[Enrollment]:
+    """Enrollments whose invitation is due: eligible, offered, in their window, not live in any year (rule INV-1).
+
+    What waves invite is left to them: programs that are invited in waves alone, and those of a wave that isn't over.
+    """
+    rows = Enrollment.objects.filter(~Exists(_live_elsewhere()), status=Status.INACTIVE, reason=Reason.INVITATION_DUE)
+    if in_waves:
+        return rows
+    begun = [InvitationWave.State.RUNNING, InvitationWave.State.PAUSED]
+    held = InvitationWave.programs.through.objects.filter(invitationwave__state__in=begun, program=OuterRef("program"))
+    return rows.filter(~Exists(held), program__inviting=Program.Inviting.DAILY)
+
+
+def invite_due(*, by: Any = SYSTEM, limit: int | None = None, program_codes: Collection[str] | None = None) -> int:
+    """Invites every enrollment whose invitation is due and that no wave holds.
 
     Works in batches with a transaction each: a run that is killed is finished by the next one, and nobody is invited twice.
     Returns how many were invited.
     """
-    due = (
-        Enrollment.objects.filter(status=Status.INACTIVE, reason=Reason.INVITATION_DUE).order_by("pk").values_list("pk", flat=True)
-    )
-    ids = list(due[:limit] if limit else due)
-    return sum(_invite_batch(ids[start : start + BATCH], by=by) for start in range(0, len(ids), BATCH))
+    rows = due() if program_codes is None else due().filter(program__code__in=program_codes)
+    ids = list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
+    return sum(invite(ids[start : start + BATCH], by=by) for start in range(0, len(ids), BATCH))
 
 
 def _live_elsewhere() -> QuerySet[Enrollment]:
@@ -37,14 +54,15 @@ def _live_elsewhere() -> QuerySet[Enrollment]:
 
 
 @transaction.atomic
-def _invite_batch(ids: Collection[uuid.UUID], *, by: Any) -> int:
+def invite(ids: Collection[uuid.UUID], *, by: Any, wave: InvitationWave | None = None) -> int:
+    """Invites those of these enrollments whose invitation is still due. Returns how many."""
     now, today = clock.now(), clock.today()
     still_due = set(Enrollment.objects.filter(~Exists(_live_elsewhere()), pk__in=ids).values_list("pk", flat=True))
     rows = [row for row in lock(ids) if row.reason == Reason.INVITATION_DUE and row.pk in still_due]
     for row in rows:
         row.invited_at, row.respond_by = now, _respond_by(row, today)
     Invitation.objects.bulk_create(
-        Invitation(enrollment=row, respond_by=row.respond_by, announced=not row.program.open_to_all) for row in rows
+        Invitation(enrollment=row, respond_by=row.respond_by, announced=not row.program.open_to_all, wave=wave) for row in rows
     )
     settle(rows, facts=("invited_at", "respond_by"), cause="invited", by=by)
     announce_all([row for row in rows if row.status == Status.INVITED])
@@ -65,6 +83,73 @@ def announce_all(rows: Iterable[Enrollment]) -> None:
     found: dict[uuid.UUID, Audience] = audiences(announced)
     for row in announced:
         announce(row, found[row.pk])
+
+
+def resend(*, enrollment_id: uuid.UUID, by: Any) -> tuple[User, ...]:
+    """Owes the mail of an open invitation once more to everybody whom it concerns today; at most once an hour each.
+
+    Returns who is told. Raises RefusedError where nothing waits for an answer, or nobody is told of it (rule INV-3).
+    """
+    with transaction.atomic():
+        (row,) = lock([enrollment_id])
+        _refuse_unless_invited(row)
+        if row.program.open_to_all:
+            raise RefusedError(_("Programs that are open to all invite without mails; the invitation stands on the overview."))
+        told = announce(row, audiences([row])[row.pk], again=f"{clock.now():%Y%m%dT%H}")
+        if not told:
+            raise RefusedError(
+                _("Nobody of this partner could be told: it has no incentives admin and nobody who could assign one.")
+            )
+        audit.record("invitation.resent", row, by=by, after={"told": [str(user) for user in told]})
+    return told
+
+
+@transaction.atomic
+def withdraw(*, enrollment_id: uuid.UUID, by: Any) -> None:
+    """Takes an open invitation back; mails that have not left yet stay here. Twice is the same as once.
+
+    Raises RefusedError where it was answered meanwhile. `invite_again` gives it back.
+    """
+    (row,) = lock([enrollment_id])
+    if row.end_reason == EndReason.WITHDRAWN:
+        return
+    _refuse_unless_invited(row)
+    row.ended_at, row.end_reason = clock.now(), EndReason.WITHDRAWN
+    Invitation.objects.filter(enrollment=row, withdrawn_at=None).update(withdrawn_at=row.ended_at)
+    settle([row], facts=("ended_at", "end_reason"), cause="invitation_withdrawn", by=by)
+    for kind in TOLD:
+        outbox.withdraw(keys=key_of(kind, row))
+    Notice.objects.filter(enrollment=row, kind__in=TOLD, opened_at=None).delete()
+    audit.record("invitation.withdrawn", row, by=by)
+
+
+@transaction.atomic
+def invite_again(*, enrollment_id: uuid.UUID, by: Any) -> None:
+    """Invites anew whose invitation was withdrawn or ran out, where it would be due. Raises RefusedError otherwise."""
+    (row,) = lock([enrollment_id])
+    if row.status == Status.INVITED:
+        return
+    if row.reason not in {Reason.WITHDRAWN, Reason.DEADLINE_PASSED}:
+        raise RefusedError(_("Only a location whose invitation was withdrawn or ran out can be invited again."))
+    now = clock.now()
+    Invitation.objects.filter(enrollment=row, withdrawn_at=None).update(withdrawn_at=now)
+    row.ended_at, row.end_reason, row.invited_at, row.respond_by = None, "", None, None
+    settle([row], facts=("ended_at", "end_reason", "invited_at", "respond_by"), cause="invited_again", by=by)
+    if row.reason != Reason.INVITATION_DUE or not invite([row.pk], by=by):
+        raise RefusedError(_("The location can't be invited now: it isn't eligible, or the program isn't open."))
+    audit.record("invitation.renewed", row, by=by)
+
+
+def _refuse_unless_invited(row: Enrollment) -> None:
+    if row.status != Status.INVITED:
+        raise RefusedError(_("This invitation was answered or has ended in the meantime. Its page says where it stands."))
+
+
+def followed(row: Enrollment, user: User) -> None:
+    """Notes that a person came to an invitation that they were told of, which dismisses nothing (rules INV-4, INV-5)."""
+    if row.status == Status.INVITED:
+        waiting = Notice.objects.filter(enrollment=row, user=user, kind__in=TOLD, followed_at=None, opened_at=None)
+        waiting.update(followed_at=DatabaseNow())
 
 
 def announce_to(*, user: User, enrollments: Iterable[Enrollment]) -> None:

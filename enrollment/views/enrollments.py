@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -19,8 +20,10 @@ from accounts.roles import Permission
 from enrollment.errors import RefusedError
 from enrollment.models import Enrollment
 from enrollment.policy import require_enroll, visible_to
+from enrollment.queries.delivery import invitation_acts, told_of
 from enrollment.queries.standing import standing
 from enrollment.services import enrolling
+from enrollment.services.invitations import followed
 from incentives_portal.core import clock
 
 
@@ -32,15 +35,21 @@ def seen_by(actor: Actor) -> QuerySet[Enrollment]:
 @require_GET
 @allowed(Permission.SEE_ENROLLMENTS)
 def enrollment_page(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
-    """What is done, what is missing, whose turn and until when. Reading it changes nothing (rule INV-5).
+    """What is done, what is missing, whose turn and until when. Reading it changes nothing (rule INV-5);
+    that somebody who was told of it came here is noted with what they were told.
 
     While the operator validates, the page asks again by htmx; as long as nothing changed the answer is empty.
     """
-    found = standing(request.actor, get_or_404(seen_by(request.actor), pk=pk), clock.now())
+    enrollment = get_or_404(seen_by(request.actor), pk=pk)
+    found = standing(request.actor, enrollment, clock.now())
     if request.htmx and request.GET.get("seen") == found.version:
         return HttpResponse(status=204)
     template = "enrollment/_standing.html" if request.htmx else "enrollment/enrollment.html"
-    response = render(request, template, {"standing": found, "enrollment": found.enrollment})
+    context: dict[str, Any] = {"standing": found, "enrollment": enrollment}
+    if not request.htmx:
+        followed(enrollment, request.user)
+        context |= {"told": told_of(enrollment, request.actor), "invitation": invitation_acts(enrollment, request.actor)}
+    response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
 

@@ -16,6 +16,7 @@ from accounts.roles import Permission
 from accounts.services import role_requests
 from enrollment.models import Notice
 from enrollment.queries import home as queries
+from enrollment.queries.eligibility_changes import changes_seen_by, since_yesterday
 from enrollment.services import notices as services
 from incentives_portal.core import clock
 from incentives_portal.core.fiscal import FiscalYear
@@ -36,6 +37,7 @@ def home(request: PortalRequest) -> HttpResponse:
         context["notices"] = [queries.shown_notice(one, now) for one in unread[:NEWEST]]
         context["more_notices"] = max(0, unread.count() - NEWEST)
         context["tallies"] = queries.tallies(actor, year)
+        context["changes"], context["changed_count"] = changes_seen_by(actor, since_yesterday(), now)
     if Permission.ENROLL in actor.permissions:
         viewer = queries.viewer_at(now)
         context["for_partner"] = queries.waiting_for_partner(actor, year, viewer)
@@ -66,4 +68,6 @@ def open_notice(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     services.open_notice(notice_id=notice.pk, by=request.user)
     if notice.kind == Notice.Kind.ASSIGN_ADMIN:
         return redirect("people")
+    if notice.kind == Notice.Kind.UNANSWERED:
+        return redirect("location_people", notice.enrollment.location_id)
     return redirect("enrollment", pk=notice.enrollment_id)

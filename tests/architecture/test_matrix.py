@@ -19,7 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Directory, GroupMapping, Location, MailDomain, Partner, RoleRequest, User
 from accounts.services import scim_tokens, team_invitations
-from enrollment.models import BulkEnrollment, Enrollment, Notice, Program, ProgramGuide
+from enrollment.models import BulkEnrollment, Enrollment, InvitationWave, Notice, Program, ProgramGuide
 from incentives_portal.core import audit, clock
 from profiles.models import BankAlarm, PayoutProfile, TaxDocument, TaxDocumentContent, TaxProfile, Validation
 from profiles.services import payouts, taxes, validations
@@ -29,15 +29,15 @@ PUBLIC, ANYBODY, MEMBER, DOCUMENTS = "public", "anybody signed in", "a partner's
 SEE, ENROLL, PROFILES, PEOPLE, REVIEW, AUDIT = "see", "enroll", "profiles", "people", "review", "audit"
 # Sign-in and provisioning: global admins alone. SCIM: a bearer token and never a session, whoever's it is.
 SIGN_IN, SCIM = "sign-in", "scim"
-PROGRAMS = "programs"
+PROGRAMS, CHECK = "programs", "check eligibility"
 # Who may, by role. Written from the table of people and what each may do.
 MAY = {
-    "gunnar": {ANYBODY, MEMBER, SEE, PEOPLE, AUDIT, SIGN_IN},
-    "astrid": {ANYBODY, MEMBER, SEE, PEOPLE, AUDIT},
-    "ines": {ANYBODY, MEMBER, SEE, ENROLL, PROFILES, DOCUMENTS},
+    "gunnar": {ANYBODY, MEMBER, SEE, PEOPLE, AUDIT, SIGN_IN, CHECK},
+    "astrid": {ANYBODY, MEMBER, SEE, PEOPLE, AUDIT, CHECK},
+    "ines": {ANYBODY, MEMBER, SEE, ENROLL, PROFILES, DOCUMENTS, CHECK},
     "ulf": {ANYBODY, MEMBER, SEE},
     "rita": {ANYBODY, SEE, REVIEW, DOCUMENTS},
-    "petra": {ANYBODY, SEE, PROGRAMS},
+    "petra": {ANYBODY, SEE, PROGRAMS, CHECK},
 }
 
 
@@ -84,6 +84,18 @@ ADDRESSES = {
     "program_guide_version": Address(PROGRAMS, "guide"),
     "program_requirements": Address(PROGRAMS, "program"),
     "program_requirements_publish": Address(PROGRAMS, "program", post=True),
+    "invitation_resend": Address(PROGRAMS, "enrollment", post=True),
+    "invitation_withdraw": Address(PROGRAMS, "enrollment"),
+    "invitation_again": Address(PROGRAMS, "enrollment", post=True),
+    "eligibility_check": Address(CHECK, "enrollment", post=True),
+    "eligibility_changes": Address(PROGRAMS),
+    "waves": Address(PROGRAMS),
+    "wave_new": Address(PROGRAMS),
+    "wave": Address(PROGRAMS, "wave"),
+    "wave_start": Address(PROGRAMS, "wave", post=True),
+    "wave_pause": Address(PROGRAMS, "wave", post=True),
+    "wave_resume": Address(PROGRAMS, "wave", post=True),
+    "wave_cancel": Address(PROGRAMS, "wave", post=True),
     "profiles": Address(PROFILES),
     "defaults": Address(PROFILES),
     "payout_new": Address(PROFILES),
@@ -222,6 +234,7 @@ class Things:
             "program": [self.enrollment.program.code],
             "job": [self._job_of(user)],
             "guide": [self.enrollment.program.code, self.guide.pk],
+            "wave": [InvitationWave.objects.get_or_create(name="Autumn")[0].pk],
             "enrollment": [self.enrollment.pk],
             "file": ["csv"],
             "kind": ["iban"],

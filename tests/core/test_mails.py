@@ -1,6 +1,7 @@
 """Every mail says what it must, in both languages, as text and as HTML."""
 
 import datetime as dt
+from html.parser import HTMLParser
 from types import SimpleNamespace
 from typing import Any
 
@@ -144,3 +145,41 @@ def test_the_years_end_names_what_did_not_simply_go_on_and_why() -> None:
     assert "Continued into FY28, but something is missing" in text
     assert html.count("The program isn&#x27;t offered.") == 3
     assert rendered("year_end", "en", ended_count=0)[0] == "1 enrollment continued into FY28 lacks something"
+
+
+class Structure(HTMLParser):
+    """What a mail client meets: which elements, with which attributes."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.mark.rule("INV-1")
+@pytest.mark.parametrize("kind", KINDS)
+def test_looks_right_in_common_clients(kind: str) -> None:
+    """Tables lay it out, styles stand in the elements, nothing is fetched, and dark screens and Outlook have their part."""
+    html = rendered(kind, "en")[2]
+    found = Structure(html)
+    assert html.startswith("<!DOCTYPE html>")
+    tables = found.all("table")
+    assert tables and all(table.get("role") == "presentation" and table.get("cellpadding") == "0" for table in tables)
+    assert not {"script", "img", "link", "form", "iframe", "video", "svg"} & {tag for tag, _attributes in found.elements}
+    assert "url(" not in html and "@import" not in html and "<div" not in html
+    assert {"name": "color-scheme", "content": "light dark"} in found.all("meta")
+    assert "prefers-color-scheme: dark" in html
+    # Outlook for Windows: a fixed width around what has a maximum, closed again.
+    assert html.count("<!--[if mso]>") == html.count("<![endif]-->") == 2
+    for cell in found.all("td"):
+        if "button" in (cell.get("class") or ""):
+            assert cell.get("bgcolor"), "a button keeps its colour where styles are dropped"
+    for link in found.all("a"):
+        assert "color:" in (link.get("style") or "") and (link["href"] or "").startswith("https://")
+    assert len(html) < 60_000, "longer mails are cut off by some clients"

@@ -21,7 +21,7 @@ from enrollment.bulk import Act, Choice, Code
 from enrollment.derivation import settle
 from enrollment.models import EndReason, Enrollment, ProgramGuide
 from enrollment.requirement_draft import Typed
-from enrollment.services import bulk, enrolling, requirement_drafts
+from enrollment.services import bulk, enrolling, requirement_drafts, waves
 from incentives_portal.core import clock
 from incentives_portal.core.audit import SYSTEM
 from incentives_portal.core.models import Mail
@@ -246,6 +246,10 @@ def _programs(world: World) -> None:
     typed = Typed.of([group, nordic], open_to_all=False)
     draft = requirement_drafts.save(program=program, typed=typed, seen=0, by=world.petra)
     requirement_drafts.try_out(draft=draft, by=world.petra)
+    terms = {"programs": [program], "countries": ["SE"], "at_most": 10, "by": world.petra}
+    world.things["wave_planned"] = waves.plan(name="Autumn", **terms)
+    world.things["wave_done"] = waves.start(wave=waves.plan(name="Spring", **terms), by=world.petra)
+    waves.send()
     for version in (1, 2):
         ProgramGuide.objects.create(program=program, language="en", version=version, file="none.pdf", file_name="Guide.pdf")
 
@@ -312,6 +316,7 @@ NOT_PAGES = {
     "single_sign_on_start", "sign_in_begin", "sign_in_switch", "sign_in_forget", "mail_domain_add", "mail_domain_check",
     "mail_domain_remove", "group_mapping_remove",
     "program_guide_add", "program_guide_version", "program_requirements_publish",
+    "eligibility_check", "invitation_resend", "invitation_again", "wave_start", "wave_pause", "wave_resume", "wave_cancel",
     "demo_mail_html",  # a sandbox in which no script runs, not even axe; the mails are looked at by themselves
 }  # fmt: skip
 
@@ -408,6 +413,14 @@ def _program_pages(world: World) -> Iterator[Visit]:
     yield Visit("program_edit", world.petra, (code,), press="main form .buttons .button")
     yield Visit("program_new", world.petra)
     yield Visit("program_new", world.petra, press="main form .buttons .button")
+    yield Visit("waves", world.petra)
+    yield Visit("wave_new", world.petra)
+    yield Visit("wave_new", world.petra, press="main form .button")
+    yield Visit("eligibility_changes", world.petra)
+    yield Visit("invitation_withdraw", world.petra, (world.rows["invited"].pk,))
+    yield Visit("enrollment", world.petra, (world.rows["invited"].pk,), label="invited")
+    for state in ("planned", "done"):
+        yield Visit("wave", world.petra, (world.things[f"wave_{state}"].pk,), label=state)
     yield Visit("program_requirements", world.petra, (asleep,), press="main form .grid-bar .button", label="tried")
     yield Visit(
         "program_requirements", world.petra, (world.rows["open_to_all"].program.code,), press="#last .button", label="blank"
