@@ -28,7 +28,7 @@ from tests.attack.racing import RACES, SHARDS, Outcome, Verb, riders
 from tests.enrollment import stages
 
 pytestmark = pytest.mark.django_db(transaction=True)
-THROUGH_PAGES = 8
+THROUGH_PAGES = 25
 REFUSED = ("This invitation can no longer be accepted.", "Only an open invitation can be declined.")
 ANSWERS = ("enrollment.accepted", "enrollment.declined")
 
@@ -119,7 +119,7 @@ def test_one_transition_each(shard: int, partner: Partner, location: Location, i
         for number in range(races):
             invite_again(row)
             since = AuditEntry.objects.aggregate(last=Max("pk"))["last"] or 0
-            pages = number % THROUGH_PAGES == THROUGH_PAGES - 1
+            pages = number % THROUGH_PAGES == 7
             verbs = through_pages(row, clients) if pages else by_services(row, people)
             riding = chance.sample(sorted(verbs), k=chance.randint(2, len(verbs)))
             came_to = race({name: verbs[name] for name in riding})

@@ -1,5 +1,6 @@
 """A provider on loopback that answers as badly as it is told to."""
 
+import gzip
 import json
 import socket
 import struct
@@ -73,6 +74,18 @@ class Handler(BaseHTTPRequestHandler):
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
 
+    def truncated(self, question: dict[str, Any]) -> None:
+        """Hangs up in the middle of a body that would have been right."""
+        body = json.dumps({"validation": question["validation"], "results": self.provider.results}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[:-10])
+        self.close_connection = True
+
+    def error_503(self, question: dict[str, Any]) -> None:
+        self.send(b"later", 503, Retry_After="86400")
+
     def error_500(self, question: dict[str, Any]) -> None:
         self.send(b"boom " + json.dumps(question).encode(), 500)
 
@@ -87,6 +100,19 @@ class Handler(BaseHTTPRequestHandler):
 
     def malformed(self, question: dict[str, Any]) -> None:
         self.send(b'{"validation": ')
+
+    def not_text(self, question: dict[str, Any]) -> None:
+        self.send(b"\xff\xfe\x00" + json.dumps({"validation": question["validation"], "results": GOOD}).encode("utf-16"))
+
+    def compressed(self, question: dict[str, Any]) -> None:
+        """A megabyte of nothing in a kilobyte."""
+        self.send(gzip.compress(b" " * 1_000_000), Content_Encoding="gzip")
+
+    def endless_headers(self, question: dict[str, Any]) -> None:
+        self.send_response(200)
+        for number in range(5_000):
+            self.send_header(f"X-{number}", "x" * 100)
+        self.end_headers()
 
     def deep(self, question: dict[str, Any]) -> None:
         self.send(b"[" * 60_000)

@@ -131,3 +131,69 @@ def test_ines_adds_an_account_with_and_without_scripts(
     assert version is not None
     assert version.read_identifiers() == {"routing": "111000025", "account": "000123456789", "account_type": "checking"}
     assert isinstance(version.created_at, dt.datetime)
+
+
+@pytest.mark.rule("VAL-2")
+def test_reviewers_go_through_the_queue_by_keys_and_turn_them_off(
+    transactional_db: None, look: SignedIn, ines: User, rita: User, location: Location, submitted: Any, settings: Any
+) -> None:
+    settings.AUTOMATIC_APPROVAL = False
+    for name in ("First", "Second"):
+        submitted(payouts.create(partner=location.partner, by=ines, **payout_fields(name=name)))
+    page = look(rita)
+    page.goto(reverse("reviews"))
+    rows = page.locator("[data-row]")
+    for key, row in (("j", 0), ("j", 1), ("k", 0)):
+        page.keyboard.press(key)
+        expect(rows.nth(row)).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/reviews/*-*/")
+    first = page.url
+    page.keyboard.press("r")
+    expect(page.locator("form[data-key=r]")).to_be_focused()
+    page.keyboard.press("a")
+    approve = page.get_by_role("button", name="Approve")
+    expect(approve).to_be_focused()
+    # No key decides, and none is taken from who is typing.
+    assert page.url == first
+    note = page.locator("[name=note_iban]")
+    note.press_sequentially("ajar")
+    expect(note).to_have_value("ajar")
+    approve.focus()
+    page.keyboard.press("?")
+    expect(page.locator("[data-shortcuts]")).to_have_attribute("open", "")
+    page.keyboard.press("n")
+    page.wait_for_function("first => location.href !== first", arg=first)
+    page.keyboard.press("?")
+    page.get_by_label("Use these keys on this device").uncheck()
+    page.reload()
+    page.keyboard.press("a")
+    expect(page.get_by_role("button", name="Approve")).not_to_be_focused()
+
+
+@pytest.mark.rule("VAL-2")
+@pytest.mark.parametrize("javascript", [True, False])
+def test_from_decision_to_decision_and_one_taken_back(
+    transactional_db: None,
+    look: SignedIn,
+    ines: User,
+    rita: User,
+    location: Location,
+    submitted: Any,
+    settings: Any,
+    javascript: bool,
+) -> None:
+    settings.AUTOMATIC_APPROVAL = False
+    for name in ("First", "Second"):
+        submitted(payouts.create(partner=location.partner, by=ines, **payout_fields(name=name)))
+    page = look(rita, javascript=javascript)
+    page.goto(reverse("reviews"))
+    page.get_by_role("link", name="Next validation").click()
+    page.get_by_role("button", name="Work on this").click()
+    expect(page.get_by_text("Yours until")).to_be_visible()
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Second")
+    expect(page.get_by_text("You have just decided on “First”")).to_be_visible()
+    page.get_by_role("button", name="Take it back").click()
+    expect(page.get_by_text("Your decision is taken back")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("First")
