@@ -168,7 +168,9 @@ class PeopleConditions(Conditions):
 
     def compared(self, name: str, operator: CompareOperator, value: Any) -> Q:
         if name == "active" and operator == EQ:
-            return Q(membership__suspended_at__isnull=bool(value))
+            # What the directory said, as resources show it: somebody whom an admin keeps out is active to the directory.
+            off = Q(profile__contains={"active": False})
+            return ~off if value else off
         if name == "groups.value" and operator == EQ:
             return Q(pk__in=MEMBERS.objects.filter(directorygroup_id=_uuid(value)).values("directoryperson_id"))
         if name.startswith("emails."):

@@ -1,6 +1,7 @@
 """What the audit log keeps of signing in (rule OPS-3): for the admins of every partner that the person belongs to.
 
-No network address, no browser, nothing that was typed: entries can never be deleted, so they hold no more than the act.
+No network address, no browser, nothing that was typed: entries can never be deleted, so they hold no more than the act. The address
+that a provider claimed for somebody it could not sign in is kept (`services.directory_sign_in`): it is the provider's word.
 """
 
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
 """Whether the portal works: checks with a name, registered by whoever knows what to look at.
 
-The ground registers its own four; a floor above adds one from its `apps.ready()`:
+The ground registers its own, here and in `secrets_health`; a floor above adds one from its `apps.ready()`:
 
     @health.check("validations")
     def overdue_validations() -> health.Finding: ...

@@ -1,4 +1,4 @@
-"""Demonstration mode. Installed where DEMO=1, which a system check keeps on loopback."""
+"""Demonstration mode. Installed where DEMO=1, with which the portal starts on loopback alone."""
 
 from django.apps import AppConfig
 

@@ -132,6 +132,7 @@ def test_who_was_suspended_by_hand_stays_out_until_an_admin_lets_them_in(
         return maja.suspended_at is not None and not maja.roles.filter(ended_at=None).exists()
 
     assert is_out() and not Mail.objects.filter(kind="provisioned").exists()
+    assert [one["active"] for one in said(scim.get("/Users?filter=active eq true"))["Resources"]] == [True]
     for value in ({"title": "Chef"}, {"active": False}):
         scim.patch(f"/Users/{row.pk}", {"op": "replace", "value": value})
         assert is_out()
