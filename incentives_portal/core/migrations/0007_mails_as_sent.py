@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0005_interrupted_runs"), ("core", "0005_secret_mails")]
+    dependencies = [("core", "0005_interrupted_runs"), ("core", "0006_secret_mails")]
 
     operations = [
         migrations.AddField(model_name="mail", name="message", field=models.BinaryField(null=True)),
