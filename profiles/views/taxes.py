@@ -110,7 +110,7 @@ def tax(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
         "profile": profile,
         "versions": versions_of(profile),
         "is_submitted": is_submitted(profile),
-        "changing": {"users": [row for row in users if row.live], "others": 0},
+        "changing": reach_of(request, profile),
         "documents": profile.documents.filter(removed_at=None).select_related("uploaded_by"),
         "users": users,
         "others": others,
