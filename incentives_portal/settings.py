@@ -356,9 +356,9 @@ US_PAYING_ENTITIES = env.list("US_PAYING_ENTITIES", default=["Operator Corporati
 # --- Invitations ---------------------------------------------------------------------------------
 # So many days before the last day to answer, people are reminded of an invitation (rule INV-7); empty for never.
 INVITATION_REMINDER_DAYS = [int(days) for days in env.list("INVITATION_REMINDER_DAYS", default=["14", "7", "2"])]
-# An invitation that nobody has opened goes to somebody else after so many days,
+# An invitation that nobody has opened goes to somebody else after so many days.
 INVITATION_PASS_ON_AFTER_DAYS = env.int("INVITATION_PASS_ON_AFTER_DAYS", default=14)
-# or when only so many are left to answer.
+# It does so, too, when only so many days are left to answer.
 INVITATION_PASS_ON_BEFORE_DAYS = env.int("INVITATION_PASS_ON_BEFORE_DAYS", default=5)
 
 # --- Fiscal year ---------------------------------------------------------------------------------

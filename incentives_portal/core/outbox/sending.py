@@ -186,11 +186,6 @@ def _count(said: _Said, counts: SendCounts, *, written: bool) -> None:
         logger.warning("Mail %s will be tried again: %s", said.mail.pk, said.delivery.error)
 
 
-def _forgotten(mail: Mail) -> dict[str, str]:
-    """What is kept of the text of a mail that is done: nothing where its link lets in whoever reads it."""
-    return {"text": "", "html": ""} if mail.is_secret else {}
-
-
 def _release(claim: uuid.UUID) -> None:
     """Gives back what was claimed and not tried."""
     Mail.objects.filter(claim=claim).update(claim=None, claimed_until=None)
