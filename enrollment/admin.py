@@ -52,10 +52,12 @@ class OfferInline(ForSuperusers, admin.TabularInline):  # type: ignore[type-arg]
     extra = 0
 
 
-class GuideInline(ForSuperusers, admin.TabularInline):  # type: ignore[type-arg]
+class GuideInline(ToRead, admin.TabularInline):  # type: ignore[type-arg]
+    """Guides are uploaded in the portal, where their content is judged."""
+
     model = ProgramGuide
     extra = 0
-    readonly_fields = ("uploaded_at",)
+    fields = readonly_fields = ("language", "version", "file_name", "uploaded_at")
 
 
 class ItemInline(ForSuperusers, admin.TabularInline):  # type: ignore[type-arg]

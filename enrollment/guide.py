@@ -48,6 +48,10 @@ GUIDE: tuple[Step, ...] = (
                 "its status shows what is met, what isn't, and what would meet it. Programs that are open to all have no "
                 "requirements."
             ),
+            _(
+                "The same page names the nearest way to becoming eligible. Once something is mended, an admin can have the location "
+                "checked again at once. What changed since yesterday, and why, stands on the home page."
+            ),
         ),
     ),
     Step(
@@ -66,6 +70,10 @@ GUIDE: tuple[Step, ...] = (
             _(
                 "You can decline an invitation, and undo that while the program is open. Some programs set a deadline for the "
                 "answer; the overview names it."
+            ),
+            _(
+                "Reminders come before the deadline. An invitation that nobody opens goes to the global and account admins, who can "
+                "assign somebody else. The page of the enrollment says who was told, and whether they opened it."
             ),
         ),
     ),

@@ -148,12 +148,17 @@ class RequirementItem(models.Model):
 
 
 class ProgramGuide(models.Model):
-    """A version of a program's guide in one language; older versions are kept."""
+    """A version of a program's guide in one language; older versions are kept.
+
+    The PDF is a column, so that a dump is a whole backup and several machines need no shared folder; `file` is where guides
+    of before that lie.
+    """
 
     program = models.ForeignKey(Program, models.CASCADE, related_name="guides")
     language = models.CharField(max_length=5)
     version = models.PositiveIntegerField()
-    file = models.FileField(upload_to="guides/")
+    content = models.BinaryField(default=b"", editable=False)
+    file = models.FileField(upload_to="guides/", blank=True)
     file_name = models.CharField(max_length=200)
     uploaded_at = models.DateTimeField(db_default=DatabaseNow())
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", editable=False)

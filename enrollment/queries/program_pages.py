@@ -65,7 +65,9 @@ def status_counts(rows: QuerySet[Enrollment]) -> tuple[StatusCount, ...]:
 
 def guides_of(program: Program) -> QuerySet[ProgramGuide]:
     """Every version of the guide, the newest first."""
-    return ProgramGuide.objects.filter(program=program).select_related("uploaded_by").order_by("language", "-version")
+    return (
+        ProgramGuide.objects.filter(program=program).defer("content").select_related("uploaded_by").order_by("language", "-version")
+    )
 
 
 @dataclass(frozen=True, slots=True)

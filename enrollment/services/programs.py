@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -146,15 +145,15 @@ def add_guide(*, program: Program, language: str, name: str, data: bytes, by: An
         versions = ProgramGuide.objects.filter(program=program, language=language)
         version = (versions.aggregate(last=Max("version"))["last"] or 0) + 1
         file_name = plain_name(name)
-        guide = ProgramGuide(
+        guide = ProgramGuide.objects.create(
             program=program,
             language=language,
             version=version,
             file_name=file_name if file_name.lower().endswith(".pdf") else f"{file_name}.pdf",
             pages=judged.pages,
+            content=judged.content,
             uploaded_by=audit.person(by),
         )
-        guide.file.save(f"{program.pk}-{language}-{version}.pdf", ContentFile(judged.content), save=True)
         audit.record(
             "program.guide_added", program, by=by, after={"language": language, "version": version, "name": guide.file_name}
         )
@@ -162,7 +161,9 @@ def add_guide(*, program: Program, language: str, name: str, data: bytes, by: An
 
 
 def content_of(guide: ProgramGuide) -> bytes:
-    """The PDF; nothing where the file is lost from the disk."""
+    """The PDF; nothing where an older one is lost from the disk."""
+    if guide.content or not guide.file:
+        return bytes(guide.content)
     try:
         with guide.file.open("rb") as file:
             return bytes(file.read())

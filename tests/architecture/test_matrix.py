@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from allauth.usersessions.models import UserSession
-from django.core.files.base import ContentFile
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -315,8 +314,7 @@ def things_of(partner: Partner, location: Location, admin: User) -> Things:
 
 
 def guide_of(program: Program) -> ProgramGuide:
-    file = ContentFile(b"%PDF-1.4", f"{program.code}.pdf")
-    return ProgramGuide.objects.create(program=program, language="en", version=1, file=file, file_name="guide.pdf")
+    return ProgramGuide.objects.create(program=program, language="en", version=1, content=b"%PDF-1.4", file_name="guide.pdf")
 
 
 def directory_of(partner: Partner) -> Directory:

@@ -251,7 +251,7 @@ def _programs(world: World) -> None:
     world.things["wave_done"] = waves.start(wave=waves.plan(name="Spring", **terms), by=world.petra)
     waves.send()
     for version in (1, 2):
-        ProgramGuide.objects.create(program=program, language="en", version=version, file="none.pdf", file_name="Guide.pdf")
+        ProgramGuide.objects.create(program=program, language="en", version=version, content=b"%PDF", file_name="Guide.pdf")
 
 
 def _people(world: World) -> None:
