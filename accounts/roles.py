@@ -26,6 +26,7 @@ class Permission(enum.StrEnum):
     SEE_AUDIT = "see_audit"
     REVIEW = "review"  # see masked profiles as a review needs them, decide validations
     MANAGE_PROGRAMS = "manage_programs"  # programs, eligibility, invitations, rollover
+    SEE_OPERATIONS = "see_operations"  # the funnel, what waits, mails, runs
 
 
 PERMISSION_TEXTS: dict[Permission, str | Promise] = {
@@ -40,6 +41,7 @@ PERMISSION_TEXTS: dict[Permission, str | Promise] = {
     Permission.SEE_AUDIT: _("Read the audit log"),
     Permission.REVIEW: _("Decide validations"),
     Permission.MANAGE_PROGRAMS: _("Run programs, eligibility, invitations and rollover"),
+    Permission.SEE_OPERATIONS: _("See how far enrolling has come and how the portal runs"),
 }
 
 
@@ -86,11 +88,11 @@ ROLES: dict[str, RoleText] = {
     ),
     OperatorRole.REVIEWER: RoleText(
         _("Decides validations, never on their own request; sees bank and tax data masked."),
-        frozenset({P.SEE_ENROLLMENTS, P.REVIEW}),
+        frozenset({P.SEE_ENROLLMENTS, P.REVIEW, P.SEE_OPERATIONS}),
     ),
     OperatorRole.PROGRAM_MANAGER: RoleText(
         _("Runs programs, eligibility, invitations and the fiscal year."),
-        frozenset({P.SEE_ENROLLMENTS, P.MANAGE_PROGRAMS}),
+        frozenset({P.SEE_ENROLLMENTS, P.MANAGE_PROGRAMS, P.SEE_OPERATIONS}),
     ),
 }
 

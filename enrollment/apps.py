@@ -10,7 +10,7 @@ class EnrollmentConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import program_choices
-        from enrollment import audit_wording, listeners, usage  # noqa: F401
+        from enrollment import audit_wording, gauges, listeners, usage  # noqa: F401
         from profiles.usage import register_usage
 
         register_usage(usage.enrollments_using)

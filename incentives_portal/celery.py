@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from celery import Celery
 from celery.schedules import crontab, schedule
-from celery.signals import task_postrun, task_prerun
+from celery.signals import heartbeat_sent, task_postrun, task_prerun
 from django.conf import settings
 
-from incentives_portal.core import request_ids
+from incentives_portal.core import pulse, request_ids
 from incentives_portal.core.waking import HINT_LASTS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "incentives_portal.settings")
@@ -18,6 +18,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 task_prerun.connect(request_ids.begin_task)
 task_postrun.connect(request_ids.end_task)
+heartbeat_sent.connect(pulse.worker_is_here)
 
 _sweep = schedule(timedelta(seconds=settings.SWEEP_SECONDS))
 # The demonstration's clock jumps over nights, so there eligibility is looked at every minute.

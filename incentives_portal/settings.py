@@ -113,6 +113,7 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
+    "incentives_portal.core.metrics.MetricsMiddleware",
     "incentives_portal.core.request_ids.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "incentives_portal.core.storable.RefuseNulMiddleware",
@@ -178,7 +179,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 if HTTPS:
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^health$"]
+    SECURE_REDIRECT_EXEMPT = [r"^(health|live|metrics)$"]
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 63_072_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
@@ -396,6 +397,12 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 # How often the sweeps look for due work. The demonstration looks more often so that its clock can be seen to move.
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=3 if DEMO else 30)
 # The schedule itself stands in incentives_portal/celery.py.
+
+# --- Metrics ---------------------------------------------------------------------------------------
+# The bearer token with which Prometheus reads /metrics; without one, only this machine may. A secret.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+# A folder that the processes of one web server share to count requests together.
+METRICS_FOLDER = env.str("PROMETHEUS_MULTIPROC_DIR", default="")
 
 # --- Logs ------------------------------------------------------------------------------------------
 LOGGING = {

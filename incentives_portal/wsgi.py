@@ -1,8 +1,12 @@
 """The door for the web server."""
 
 import os
+from pathlib import Path
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "incentives_portal.settings")
+# Where the processes of this server count their requests together (incentives_portal/core/metrics.py).
+if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    Path(folder).mkdir(parents=True, exist_ok=True)
 application = get_wsgi_application()

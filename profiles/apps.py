@@ -9,6 +9,6 @@ class ProfilesConfig(AppConfig):
     verbose_name = _("Payout and tax profiles")
 
     def ready(self) -> None:
-        from profiles import audit_wording, fingerprints, health  # noqa: F401
+        from profiles import audit_wording, fingerprints, gauges, health  # noqa: F401
 
         fingerprints.register()

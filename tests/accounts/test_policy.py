@@ -94,6 +94,7 @@ MAY = {
     Permission.CONFIGURE_SIGN_IN: {"global_admin"},
     Permission.REVIEW: {"reviewer"},
     Permission.MANAGE_PROGRAMS: {"program_manager"},
+    Permission.SEE_OPERATIONS: {"reviewer", "program_manager"},
 }
 
 

@@ -50,6 +50,7 @@ TABLE = {
     "see_audit": "GA",
     "review": "R",
     "manage_programs": "P",
+    "see_operations": "RP",
 }
 
 

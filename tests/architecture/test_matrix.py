@@ -28,15 +28,14 @@ PUBLIC, ANYBODY, MEMBER, DOCUMENTS = "public", "anybody signed in", "a partner's
 SEE, ENROLL, PROFILES, PEOPLE, REVIEW, AUDIT = "see", "enroll", "profiles", "people", "review", "audit"
 # Sign-in and provisioning: global admins alone. SCIM: a bearer token and never a session, whoever's it is.
 SIGN_IN, SCIM = "sign-in", "scim"
-PROGRAMS, CHECK = "programs", "check eligibility"
+PROGRAMS, CHECK, OPERATIONS = "programs", "check eligibility", "operations"
 # Who may, by role. Written from the table of people and what each may do.
 MAY = {
     "gunnar": {ANYBODY, MEMBER, SEE, PEOPLE, AUDIT, SIGN_IN, CHECK},
     "astrid": {ANYBODY, MEMBER, SEE, PEOPLE, AUDIT, CHECK},
     "ines": {ANYBODY, MEMBER, SEE, ENROLL, PROFILES, DOCUMENTS, CHECK},
     "ulf": {ANYBODY, MEMBER, SEE},
-    "rita": {ANYBODY, SEE, REVIEW, DOCUMENTS},
-    "petra": {ANYBODY, SEE, PROGRAMS, CHECK},
+PROGRAMS, CHECK, OPERATIONS = "programs", "check eligibility", "operations"
 }
 
 
@@ -51,6 +50,11 @@ class Address:
 
 ADDRESSES = {
     "health": Address(PUBLIC),
+    "live": Address(PUBLIC),
+    # A machine's page: by token, or from loopback.
+    "metrics": Address(PUBLIC),
+    "operations": Address(OPERATIONS),
+    "mails_requeue": Address(PROGRAMS, post=True),
     "join": Address(PUBLIC, "token"),
     "set_language": Address(PUBLIC, post=True),
     "home": Address(ANYBODY),

@@ -452,6 +452,8 @@ def _profile_pages(world: World) -> Iterator[Visit]:
     yield Visit("tax", world.ines, (things["tax"].pk,))
     yield Visit("reviews", world.rita)
     yield Visit("review_dashboard", world.rita)
+    yield Visit("operations", world.petra)
+    yield Visit("operations", world.rita, label="reviewer")
     for name in ("review_payout", "review_tax", "review_decided"):
         yield Visit("review", world.rita, (things[name].pk,), label=name)
     yield Visit("review", world.rita, (things["review_payout"].pk,), press="main .button.danger")

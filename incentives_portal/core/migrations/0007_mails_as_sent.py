@@ -12,4 +12,8 @@ class Migration(migrations.Migration):
             model_name="mail",
             index=models.Index(models.F("due_at"), condition=models.Q(("state", "dead")), name="mail_dead"),
         ),
+        migrations.AddIndex(
+            model_name="mail",
+            index=models.Index(models.F("sent_at"), condition=models.Q(("state", "sent")), name="mail_sent"),
+        ),
     ]

@@ -63,6 +63,8 @@ class Mail(models.Model):
             models.Index(F("due_at"), name="mail_owed", condition=Q(state="owed")),
             # The dead letters, for the operator.
             models.Index(F("due_at"), name="mail_dead", condition=Q(state="dead")),
+            # Sent per day, on the operator's page.
+            models.Index(F("sent_at"), name="mail_sent", condition=Q(state="sent")),
         ]
 
     def __str__(self) -> str:

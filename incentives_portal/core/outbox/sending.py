@@ -30,7 +30,7 @@ BATCH = 100
 # after the lease. No answer takes longer: each of a mail's four questions has EMAIL_TIMEOUT.
 WAITING, LEASE = dt.timedelta(seconds=25), dt.timedelta(minutes=2)
 ATTEMPTS = 12  # with the pauses below, about five hours
-BROKEN_CONNECTIONS = 3  # in one run; then the next run may try
+BROKEN_CONNECTIONS = 3  # one after the other, with nothing taken between; then the next run may try
 
 logger = logging.getLogger(__name__)
 
@@ -62,12 +62,13 @@ def send_due(*, limit: int | None = None, advance: Callable[[int], None] = lambd
             batch = _claim(claim, BATCH if left is None else min(BATCH, left))
             if not batch:
                 break
+            sent = counts.sent
             counts.reachable = server.reach()
             whole = counts.reachable and _send_batch(batch, claim, server, counts)
             if not counts.reachable:
                 _release(claim)
                 break
-            broken += not whole
+            broken = 0 if counts.sent > sent else broken + (not whole)
             left = left if left is None else left - len(batch)
             advance(len(batch))
     finally:
