@@ -35,7 +35,8 @@ MAY = {
     "astrid": {ANYBODY, MEMBER, SEE, PEOPLE, AUDIT, CHECK},
     "ines": {ANYBODY, MEMBER, SEE, ENROLL, PROFILES, DOCUMENTS, CHECK},
     "ulf": {ANYBODY, MEMBER, SEE},
-PROGRAMS, CHECK, OPERATIONS = "programs", "check eligibility", "operations"
+    "rita": {ANYBODY, SEE, REVIEW, DOCUMENTS, OPERATIONS},
+    "petra": {ANYBODY, SEE, PROGRAMS, CHECK, OPERATIONS},
 }
 
 
