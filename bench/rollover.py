@@ -136,13 +136,14 @@ def child(url: str, *arguments: str) -> None:
     assert process.returncode == 0, arguments
 
 
-def work(way: str, *arguments: str) -> None:
+def work(way: str, *arguments: str) -> int:
     """The child: does one thing, and prints what it took."""
     import django
 
     django.setup()
     if way == "populate":
-        return prepare(int(arguments[0]))
+        prepare(int(arguments[0]))
+        return 0
     from django.db import connection
 
     from enrollment.models import RolloverPlan
@@ -162,6 +163,7 @@ def work(way: str, *arguments: str) -> None:
     watch.join()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps(result | {"process_mb": round(peak), "backend_mb": round(watch.peak / 1024, 1)}))
+    return 0
 
 
 def prepare(rows: int, *, size: int | None = None) -> None:

@@ -53,6 +53,8 @@ announce(
         "requirementgroup.changed": _("Requirements were changed: %(thing)s"),
         "rollover.planned": _("The rollover %(thing)s was planned"),
         "rollover.approved": _("The rollover %(thing)s was approved"),
+        "rollover.paused": _("The rollover %(thing)s was paused"),
+        "rollover.resumed": _("The rollover %(thing)s was resumed"),
         "rollover.applied": _("The rollover %(thing)s was applied"),
     },
 )

@@ -5,6 +5,7 @@ from django.conf import settings
 
 from enrollment import derivation
 from enrollment.services import bulk, daily, evaluation, reminding, rollover, waves
+from incentives_portal.core.waking import wake
 
 
 @shared_task
@@ -39,8 +40,12 @@ def remind_invitations() -> None:
 
 @shared_task
 def continue_fiscal_year() -> None:
-    """Applies approved rollovers of years that are over (rule FIS-3)."""
-    rollover.continue_ended_years(automatic=settings.ROLLOVER_AUTOMATIC)
+    """Makes rollover plans that were asked for, and applies the approved ones of years that are over (rule FIS-3).
+
+    A part of it, well within a task's time limit; then it wakes itself again.
+    """
+    if rollover.go_on(automatic=settings.ROLLOVER_AUTOMATIC, seconds=settings.CELERY_TASK_TIME_LIMIT / 10):
+        wake("enrollment.tasks.continue_fiscal_year")
 
 
 @shared_task

@@ -138,6 +138,22 @@ REQUIREMENTS: dict[str, RequirementText] = {
     Reason.INCOMPLETE: _T(REASON_SENTENCES[Reason.INCOMPLETE], waiting=_("Not continued: incomplete")),
 }
 
+# Why a line of a rollover plan isn't simply carried over (rule FIS-2).
+ROLLOVER_REASONS: dict[str, Text] = {
+    "incomplete": _("Carried over, something is missing"),
+    "not_eligible": _("Ends: the location won't be eligible"),
+    "not_offered": _("Ends: the program isn't offered"),
+    "pga_history": _("Ends: Partner Global Account, history"),
+}
+PLAN_STATES: dict[str, Text] = {
+    "planning": _("Being made"),
+    "planned": _("Waits for approval"),
+    "approved": _("Approved"),
+    "paused": _("Paused"),
+    "applying": _("Being applied"),
+    "applied": _("Applied"),
+}
+
 CAUSES: dict[str, Text] = {
     "accepted": _("The invitation was accepted"),
     "declined": _("The invitation was declined"),

@@ -366,6 +366,10 @@ INVITATION_PASS_ON_BEFORE_DAYS = env.int("INVITATION_PASS_ON_BEFORE_DAYS", defau
 # Without it a rollover waits for a second program manager's approval (rule FIS-3); the demonstration plans, approves and
 # applies by itself when its clock passes the end of the year.
 ROLLOVER_AUTOMATIC = env.bool("ROLLOVER_AUTOMATIC", default=DEMO)
+# How many Celery workers roll over at the same time. Each takes one of the database's processors away from the pages.
+ROLLOVER_WORKERS = env.int("ROLLOVER_WORKERS", default=1)
+# How many days before a fiscal year's end partners see what would not be renewed as things stand (rule FIS-4).
+RENEWAL_DAYS = env.int("RENEWAL_DAYS", default=90)
 
 # --- Celery: it wakes up work that PostgreSQL owns -------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL

@@ -11,7 +11,7 @@ from incentives_portal.core.clock import DatabaseNow
 from profiles.models import PaymentMethod
 
 
-def in_language(row: models.Model, field: str) -> str:
+def in_language(row: object, field: str) -> str:
     """The text of `field` in the language of the page: `name` reads `name_sv` for Swedish readers, else `name_en`."""
     return str(getattr(row, f"{field}_{'sv' if (get_language() or 'en').startswith('sv') else 'en'}"))
 

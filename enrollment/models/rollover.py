@@ -28,7 +28,7 @@ class RolloverPlan(models.Model):
     """What is to become of every enrollment at the end of a fiscal year (rule FIS-3); `fiscal_year` is the year that ends.
 
     It is made and applied range by range (`RolloverRange`). `totals` counts its lines once it is ready: a row for each program,
-    verdict and reason. `paused_at`: nobody takes the next range until it is resumed.
+    verdict and reason; `changes` counts those that are others than in the plan before it. `paused_at`: nobody takes the next range until it is resumed.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -36,7 +36,9 @@ class RolloverPlan(models.Model):
     planned_at = models.DateTimeField(db_default=DatabaseNow())
     planned_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     ready_at = models.DateTimeField(null=True)
+    compared_with = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
     totals = models.JSONField(default=list)
+    changes = models.JSONField(default=list)
     approved_at = models.DateTimeField(null=True)
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     started_at = models.DateTimeField(null=True)
@@ -111,7 +113,12 @@ class RolloverRange(models.Model):
 
 
 class RolloverLine(models.Model):
-    """The verdict on one enrollment, with its reason."""
+    """The verdict on one enrollment, with its reason.
+
+    `was` says what it was in the plan before, as `verdict:reason`, or NEW; it is empty where nothing changed.
+    """
+
+    NEW = "new"
 
     class Verdict(models.TextChoices):
         CONTINUE = "continue", _("Carried over")
@@ -122,10 +129,14 @@ class RolloverLine(models.Model):
     enrollment = models.ForeignKey(Enrollment, models.CASCADE, related_name="+", db_index=False)
     verdict = models.CharField(max_length=10, choices=Verdict.choices)
     reason = models.CharField(max_length=20, blank=True)
+    was = models.CharField(max_length=31, blank=True)
 
     class Meta:
         verbose_name = _("line of a rollover plan")
         verbose_name_plural = _("lines of a rollover plan")
         constraints = [models.UniqueConstraint(name="line_once", fields=["enrollment", "plan"])]
         # The pages of a plan: its lines of one verdict and reason, in their order.
-        indexes = [models.Index(fields=["plan", "verdict", "reason", "id"], name="lines_by_verdict")]
+        indexes = [
+            models.Index(fields=["plan", "verdict", "reason", "id"], name="lines_by_verdict"),
+            models.Index(F("plan"), F("id"), name="lines_that_changed", condition=~Q(was="")),
+        ]

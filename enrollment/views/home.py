@@ -17,6 +17,7 @@ from accounts.services import role_requests
 from enrollment.models import Notice
 from enrollment.queries import home as queries
 from enrollment.queries.eligibility_changes import changes_seen_by, since_yesterday
+from enrollment.queries.renewal import soon
 from enrollment.services import notices as services
 from incentives_portal.core import clock
 from incentives_portal.core.fiscal import FiscalYear
@@ -31,7 +32,7 @@ def home(request: PortalRequest) -> HttpResponse:
     """What is new, what waits for whom; for the operator's people what waits for them."""
     actor, now = request.actor, clock.now()
     year = FiscalYear.of(clock.date_of(now))
-    context: dict[str, Any] = {"year": year}
+    context: dict[str, Any] = {"year": year, "renewal": soon(actor, now)}
     if Permission.SEE_ENROLLMENTS in actor.permissions:
         unread = queries.notices_of(actor).filter(opened_at=None)
         context["notices"] = [queries.shown_notice(one, now) for one in unread[:NEWEST]]

@@ -16,6 +16,7 @@ from accounts.access import PortalRequest, allowed
 from accounts.roles import Permission
 from enrollment.queries.overview import URGENCY, Counts, Found, in_groups, overview
 from enrollment.queries.overview_rows import Row, RowWriter
+from enrollment.queries.renewal import soon
 from enrollment.queries.wish import Wish
 from enrollment.wording import STATUS_LABELS
 from incentives_portal.core import clock
@@ -52,6 +53,7 @@ def overview_page(request: PortalRequest) -> HttpResponse:
     rows = list(found.page)
     context = {
         "wish": wish,
+        "renewal": soon(request.actor, now),
         "groups": _groups(RowWriter(request.actor, now).write(rows), rows, wish),
         "page": found.page,
         "query": wish.query(this_year),

@@ -36,6 +36,7 @@ ASKED = {
         "payout_new", "payout_edit", "payout_archive", "payout_reveal", "tax_new", "tax_edit", "tax_archive", "tax_document_upload",
         "tax_document_remove", "defaults",
     },
+    "petra": {"rollover_approve", "rollover_start"},
 }  # fmt: skip
 # Whatever lies below these changes roles, profiles or how a partner signs in, but for the pages that only show something
 # or check a number: none may come about unnoticed.

@@ -18,7 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Directory, GroupMapping, Location, MailDomain, Partner, RoleRequest, User
 from accounts.services import scim_tokens, team_invitations
-from enrollment.models import BulkEnrollment, Enrollment, InvitationWave, Notice, Program, ProgramGuide
+from enrollment.models import BulkEnrollment, Enrollment, InvitationWave, Notice, Program, ProgramGuide, RolloverPlan
 from incentives_portal.core import audit, clock
 from profiles.models import BankAlarm, PayoutProfile, TaxDocument, TaxDocumentContent, TaxProfile, Validation
 from profiles.services import payouts, taxes, validations
@@ -78,6 +78,14 @@ ADDRESSES = {
     "decline": Address(ENROLL, "enrollment", post=True),
     "undo_decline": Address(ENROLL, "enrollment", post=True),
     "enroll": Address(ENROLL, "enrollment"),
+    "renewal": Address(SEE),
+    "rollovers": Address(PROGRAMS),
+    "rollover": Address(PROGRAMS, "plan"),
+    "rollover_lines": Address(PROGRAMS, "plan"),
+    "rollover_export": Address(PROGRAMS, "plan"),
+    "rollover_approve": Address(PROGRAMS, "plan", post=True),
+    "rollover_start": Address(PROGRAMS, "plan", post=True),
+    "rollover_pause": Address(PROGRAMS, "plan", post=True),
     "programs": Address(PROGRAMS),
     "program_new": Address(PROGRAMS),
     "program": Address(PROGRAMS, "program"),
@@ -237,6 +245,7 @@ class Things:
             "token": [self.token],
             "program": [self.enrollment.program.code],
             "job": [self._job_of(user)],
+            "plan": [RolloverPlan.objects.get_or_create(fiscal_year=2020)[0].pk],
             "guide": [self.enrollment.program.code, self.guide.pk],
             "wave": [InvitationWave.objects.get_or_create(name="Autumn")[0].pk],
             "enrollment": [self.enrollment.pk],

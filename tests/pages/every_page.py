@@ -21,9 +21,10 @@ from enrollment.bulk import Act, Choice, Code
 from enrollment.derivation import settle
 from enrollment.models import EndReason, Enrollment, ProgramGuide
 from enrollment.requirement_draft import Typed
-from enrollment.services import bulk, enrolling, requirement_drafts, waves
+from enrollment.services import bulk, enrolling, requirement_drafts, rollover, waves
 from incentives_portal.core import clock
 from incentives_portal.core.audit import SYSTEM
+from incentives_portal.core.fiscal import FiscalYear
 from incentives_portal.core.models import Mail
 from incentives_portal.core.outbox.delivery import compose
 from profiles.alarm_links import token_for
@@ -118,6 +119,7 @@ def build(language: str, mails: Path) -> World:
     _many(world, places)
     _reported(world, places[0])
     _programs(world)
+    _plans(world)
     _people(world)
     _requests(world)
     _second_factor(world.astrid)
@@ -254,6 +256,22 @@ def _programs(world: World) -> None:
         ProgramGuide.objects.create(program=program, language="en", version=version, content=b"%PDF", file_name="Guide.pdf")
 
 
+def _plans(world: World) -> None:
+    """One that somebody else made and that has changes, an own one, one that is being made, and one that is half applied."""
+    year = FiscalYear.of(clock.today())
+    pelle = make.operator("Pelle Ek", "program_manager")
+    own = rollover.plan(fiscal_year=year, by=world.petra)
+    program = world.rows["enrolled"].program
+    following = program.offers.get(fiscal_year=year.next.ends_in)
+    following.delete()
+    planned = rollover.plan(fiscal_year=year, by=pelle)
+    following.save()
+    planning = rollover.begin(fiscal_year=year, by=pelle)
+    last = rollover.approve(plan=rollover.plan(fiscal_year=year.previous, by=pelle), by=world.petra)
+    rollover.start(plan=last, by=world.petra)
+    world.things["plans"] = {"own": own, "planned": planned, "planning": planning, "applying": last}
+
+
 def _people(world: World) -> None:
     partner = world.gunnar.memberships.get().partner
     terms = {"partner": partner, "role": make.INCENTIVES_USER, "entire_organization": True, "by": world.gunnar}
@@ -317,6 +335,7 @@ NOT_PAGES = {
     "mail_domain_remove", "group_mapping_remove",
     "program_guide_add", "program_guide_version", "program_requirements_publish",
     "eligibility_check", "invitation_resend", "invitation_again", "wave_start", "wave_pause", "wave_resume", "wave_cancel",
+    "rollover_export", "rollover_approve", "rollover_start", "rollover_pause",
     "demo_mail_html",  # a sandbox in which no script runs, not even axe; the mails are looked at by themselves
 }  # fmt: skip
 
@@ -406,6 +425,15 @@ def _program_pages(world: World) -> Iterator[Visit]:
     code, asleep = (world.rows[state].program.code for state in ("invited", "not_eligible"))
     for name in ("program", "program_edit", "program_years", "program_discontinue", "program_requirements"):
         yield Visit(name, world.petra, (code,))
+    yield Visit("renewal", world.ines)
+    yield Visit("renewal", world.ulf)
+    yield Visit("renewal", world.otto, label="empty")
+    yield Visit("rollovers", world.petra)
+    yield Visit("rollovers", world.gunnar, label="403")
+    for state, plan in world.things["plans"].items():
+        yield Visit("rollover", world.petra, (plan.pk,), label=state)
+    yield Visit("rollover_lines", world.petra, (world.things["plans"]["planned"].pk,))
+    yield Visit("rollover_lines", world.petra, (world.things["plans"]["planned"].pk,), query="?changed=1", label="empty")
     yield Visit("programs", world.petra)
     yield Visit("programs", world.gunnar, label="403")
     yield Visit("program", world.petra, (world.rows["open_to_all"].program.code,), label="open-to-all")

@@ -1,9 +1,12 @@
 """Applying an approved plan: range by range with a transaction each, so that a run that is killed is finished by the next."""
 
+import math
+import time
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -13,9 +16,11 @@ from incentives_portal.core import audit, clock
 from incentives_portal.core.audit import SYSTEM
 from incentives_portal.core.clock import DatabaseNow
 from incentives_portal.core.fiscal import FiscalYear
+from incentives_portal.core.locks import alone
+from incentives_portal.core.waking import wake_on_commit
 
 from . import ranges
-from .planning import Told, add_lines, approve, count, plan
+from .planning import Told, add_lines, approve, count, finish_all, plan
 from .turning import turn
 
 
@@ -47,7 +52,7 @@ def report(plan: RolloverPlan) -> Applied:
     return done
 
 
-def apply(*, plan: RolloverPlan, by: Any, wait: bool = True, told: Told | None = None) -> Applied:
+def apply(*, plan: RolloverPlan, by: Any, wait: bool = True, told: Told | None = None, until: float = math.inf) -> Applied:
     """Applies an approved plan, any time after the year's end. Twice is the same as once; a killed run is taken up again.
 
     Several may do so at once, each a range at a time; returned is what this one did. The plan rules: what was approved is
@@ -59,7 +64,7 @@ def apply(*, plan: RolloverPlan, by: Any, wait: bool = True, told: Told | None =
     RolloverPlan.objects.filter(pk=plan.pk, started_at=None).update(started_at=DatabaseNow())
     mine = Applied()
     due = RolloverRange.objects.filter(plan=plan, applied_at=None, plan__paused_at=None)
-    for done in ranges.work_through(due, partial(_apply_range, plan, by), wait=wait):
+    for done in ranges.work_through(due, partial(_apply_range, plan, by), wait=wait, until=until):
         mine.add(done.counts)
         if told:
             told(done)
@@ -87,8 +92,9 @@ def _conclude(plan: RolloverPlan, by: Any) -> None:
     """After the last range: the plan is applied, whoever did it."""
     row = RolloverPlan.objects.select_for_update(of=("self",)).get(pk=plan.pk)
     if row.applied_at is None and not row.ranges.filter(applied_at=None).exists():
-        row.applied_at, row.totals = clock.now(), count(row)
-        row.save(update_fields=["applied_at", "totals"])
+        row.applied_at = clock.now()
+        count(row)  # with those that came late
+        row.save(update_fields=["applied_at", "totals", "changes"])
         audit.record("rollover.applied", row, by=by, after=report(row).as_json())
     plan.refresh_from_db()
 
@@ -104,26 +110,55 @@ def pause(*, plan: RolloverPlan, by: Any) -> None:
 
 
 @transaction.atomic
-def resume(*, plan: RolloverPlan, by: Any) -> None:
-    """Goes on where it was paused."""
+def start(*, plan: RolloverPlan, by: Any) -> None:
+    """Has workers apply an approved plan whose year is over, or go on with one that is paused. Raises RefusedError."""
+    must_be_due(plan)
     if RolloverPlan.objects.filter(pk=plan.pk, paused_at__isnull=False).update(paused_at=None):
         audit.record("rollover.resumed", plan, by=by)
+    RolloverPlan.objects.filter(pk=plan.pk, started_at=None).update(started_at=DatabaseNow())
     plan.refresh_from_db()
+    wake_on_commit("enrollment.tasks.continue_fiscal_year")
 
 
-def continue_ended_years(*, automatic: bool, by: Any = SYSTEM) -> list[Applied]:
+def continue_ended_years(*, automatic: bool, seconds: float = math.inf, by: Any = SYSTEM) -> bool:
     """Applies the approved plan of every year that is over and still has something live, the oldest year first.
 
-    With `automatic`, what has no approved plan is planned and approved as well, by the portal itself.
+    With `automatic`, what has no approved plan is planned and approved as well, by the portal itself. Takes no new range after
+    so many seconds, and says whether any is left to take.
     """
-    done: list[Applied] = []
+    until = time.monotonic() + seconds
     live = Enrollment.objects.filter(invited_at__isnull=False, declined_at=None, ended_at=None)
     current = FiscalYear.of(clock.today()).ends_in
     first = live.filter(fiscal_year__lt=current).order_by("fiscal_year").values_list("fiscal_year", flat=True).first()
     for number in range(first or current, current):
-        approved = RolloverPlan.objects.filter(fiscal_year=number, approved_at__isnull=False).first()
-        if approved is None and automatic:
-            approved = approve(plan=plan(fiscal_year=FiscalYear(number), by=by), by=by)
+        approved = _approved(number) or (_approve_by_itself(FiscalYear(number), by) if automatic else None)
         if approved is not None and live.filter(fiscal_year=number).exists():
-            done.append(apply(plan=approved, by=by, wait=False))
-    return done
+            apply(plan=approved, by=by, wait=False, until=until)
+    return RolloverRange.objects.filter(
+        applied_at=None, plan__paused_at=None, plan__approved_at__isnull=False, plan__fiscal_year__lt=current
+    ).exists()
+
+
+def _approved(ends_in: int) -> RolloverPlan | None:
+    return RolloverPlan.objects.filter(fiscal_year=ends_in, approved_at__isnull=False).first()
+
+
+def _approve_by_itself(year: FiscalYear, by: Any) -> RolloverPlan | None:
+    with alone("rollover by itself") as free:
+        return approve(plan=plan(fiscal_year=year, by=by), by=by) if free else None
+
+
+def go_on(*, automatic: bool, seconds: float) -> bool:
+    """What a worker does: plans that are being made, then years that are over. Says whether anything is left to do.
+
+    So many workers do as the setting ROLLOVER_WORKERS says; the others leave it to them.
+    """
+    for place in range(settings.ROLLOVER_WORKERS):
+        with alone(f"rollover {place}") as free:
+            if free:
+                finish_all(until=time.monotonic() + seconds)
+                return (
+                    continue_ended_years(automatic=automatic, seconds=seconds)
+                    or RolloverPlan.objects.filter(ready_at=None).exists()
+                )
+    return False

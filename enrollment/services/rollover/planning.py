@@ -1,5 +1,6 @@
 """Planning a rollover and approving the plan."""
 
+import math
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from enrollment.errors import RefusedError
 from enrollment.models import RolloverLine, RolloverPlan, RolloverRange
-from enrollment.ranges import SIZE
+from enrollment.ranges import SIZE, cut
 from enrollment.rollover_sql import VERDICT, judged
 from incentives_portal.core import audit, clock
 from incentives_portal.core.clock import DatabaseNow
@@ -21,13 +22,18 @@ from . import ranges
 
 Told = Callable[[RolloverRange], None]
 _LINES = f"""
-INSERT INTO enrollment_rolloverline (plan_id, enrollment_id, verdict, reason)
-SELECT %s, judged.id, {VERDICT}, judged.reason FROM ({{judged}}) judged
+INSERT INTO enrollment_rolloverline (plan_id, enrollment_id, verdict, reason, was)
+SELECT %s, found.id, found.verdict, found.reason, CASE WHEN %s::uuid IS NULL THEN '' ELSE coalesce((
+    SELECT CASE WHEN (line.verdict, line.reason) = (found.verdict, found.reason) THEN '' ELSE concat(line.verdict, ':', line.reason) END
+    FROM enrollment_rolloverline line WHERE line.enrollment_id = found.id AND line.plan_id = %s
+), 'new') END
+FROM (SELECT judged.id, judged.reason, {VERDICT} AS verdict FROM ({{judged}}) judged) found
 """  # noqa: S608
-_TOTALS = """
-SELECT g.code, line.verdict, line.reason, count(*) FROM enrollment_rolloverline line
+_FORECAST = f"SELECT {VERDICT} AS verdict, count(*) FROM ({{judged}}) judged GROUP BY 1"  # noqa: S608
+_COUNTED = """
+SELECT g.code, line.was, line.verdict, line.reason, count(*) FROM enrollment_rolloverline line
 JOIN enrollment_enrollment e ON e.id = line.enrollment_id JOIN enrollment_program g ON g.id = e.program_id
-WHERE line.plan_id = %s GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+WHERE line.plan_id = %s GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """
 
 
@@ -45,16 +51,23 @@ def plan(*, fiscal_year: FiscalYear, by: Any, told: Told | None = None, size: in
 @transaction.atomic
 def begin(*, fiscal_year: FiscalYear, by: Any, size: int = SIZE) -> RolloverPlan:
     """A plan in ranges of `size` locations, whose lines `finish` makes, here or in a worker."""
-    made = RolloverPlan.objects.create(fiscal_year=fiscal_year.ends_in, planned_by=audit.person(by))
+    last = RolloverPlan.objects.filter(fiscal_year=fiscal_year.ends_in, ready_at__isnull=False).order_by("-ready_at").first()
+    made = RolloverPlan.objects.create(fiscal_year=fiscal_year.ends_in, planned_by=audit.person(by), compared_with=last)
     ranges.make(made, size=size)
     audit.record("rollover.planned", made, by=by)
     return made
 
 
-def finish(made: RolloverPlan, *, wait: bool = False, told: Told | None = None) -> None:
+def finish_all(*, until: float = math.inf) -> None:
+    """Makes the lines of every plan that is being made, also of one whose maker died."""
+    for made in RolloverPlan.objects.filter(ready_at=None).order_by("planned_at"):
+        finish(made, until=until)
+
+
+def finish(made: RolloverPlan, *, wait: bool = False, told: Told | None = None, until: float = math.inf) -> None:
     """Makes the lines that a plan still lacks, beside any other worker that does."""
     unplanned = RolloverRange.objects.filter(plan=made, planned_at=None)
-    for done in ranges.work_through(unplanned, partial(_plan_range, made), wait=wait):
+    for done in ranges.work_through(unplanned, partial(_plan_range, made), wait=wait, until=until):
         if told:
             told(done)
     _conclude(made)
@@ -67,21 +80,39 @@ def _plan_range(made: RolloverPlan, part: RolloverRange) -> None:
 
 def add_lines(made: RolloverPlan, part: RolloverRange) -> int:
     """The verdict on each enrollment of the range that the plan doesn't know yet. Returns how many."""
-    return run(sql(_LINES, made.pk, judged=judged(made.year, part.places, besides=made.pk)))
+    return run(
+        sql(_LINES, made.pk, made.compared_with_id, made.compared_with_id, judged=judged(made.year, part.places, besides=made.pk))
+    )
 
 
 @transaction.atomic
 def _conclude(made: RolloverPlan) -> None:
     row = RolloverPlan.objects.select_for_update(of=("self",)).get(pk=made.pk)
     if row.ready_at is None and not row.ranges.filter(planned_at=None).exists():
-        row.ready_at, row.totals = clock.now(), count(row)
-        row.save(update_fields=["ready_at", "totals"])
+        row.ready_at = clock.now()
+        count(row)
+        row.save(update_fields=["ready_at", "totals", "changes"])
 
 
-def count(made: RolloverPlan) -> list[dict[str, Any]]:
-    """The plan's lines by program, verdict and reason."""
-    names = ("program", "verdict", "reason", "number")
-    return [dict(zip(names, row, strict=True)) for row in rows_of(Sql(_TOTALS, (made.pk,)))]
+def count(made: RolloverPlan) -> None:
+    """Sets the plan's totals, by program, verdict and reason, and what changed since the plan before it."""
+    totals: Counter[tuple[str, str, str]] = Counter()
+    made.changes = []
+    for program, was, verdict, reason, number in rows_of(Sql(_COUNTED, (made.pk,))):
+        totals[program, verdict, reason] += number
+        if was:
+            made.changes.append({"program": program, "was": was, "verdict": verdict, "reason": reason, "number": number})
+    names = ("program", "verdict", "reason")
+    made.totals = [dict(zip(names, key, strict=True)) | {"number": number} for key, number in totals.items()]
+
+
+def forecast(fiscal_year: FiscalYear, *, told: Callable[[], None] = lambda: None) -> dict[str, int]:
+    """What a plan would say now, counted by verdict; nothing is stored."""
+    counts: Counter[str] = Counter(dict.fromkeys(RolloverLine.Verdict.values, 0))
+    for within in cut():
+        counts.update(dict(rows_of(sql(_FORECAST, judged=judged(fiscal_year, within)))))
+        told()
+    return dict(counts)
 
 
 def summary(made: RolloverPlan) -> dict[str, dict[str, int]]:

@@ -3,6 +3,7 @@
 Any number of workers take ranges side by side, no two the same. One that dies leaves its range as it was.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator
 
@@ -36,12 +37,13 @@ def make(plan: RolloverPlan, *, size: int = SIZE) -> None:
     )
 
 
-def work_through(due: QuerySet[RolloverRange], work: Work, *, wait: bool) -> Iterator[RolloverRange]:
+def work_through(due: QuerySet[RolloverRange], work: Work, *, wait: bool, until: float = math.inf) -> Iterator[RolloverRange]:
     """Does what is due, range by range, and yields each that this worker did.
 
-    With `wait` it ends when nothing is due any more, whoever did it; else when the rest is in other workers' hands.
+    With `wait` it ends when nothing is due any more, whoever did it; else when the rest is in other workers' hands, or the
+    monotonic clock reads `until`.
     """
-    while True:
+    while time.monotonic() < until:
         done = _next(due, work)
         if done is not None:
             yield done
