@@ -145,6 +145,13 @@ ROLLOVER_REASONS: dict[str, Text] = {
     "not_offered": _("Ends: the program isn't offered"),
     "pga_history": _("Ends: Partner Global Account, history"),
 }
+ROLLOVER_HEADS: dict[str, Text] = {
+    "": _("Carried over"),
+    "incomplete": _("Incomplete"),
+    "not_eligible": _("Not eligible"),
+    "not_offered": _("Not offered"),
+    "pga_history": _("PGA history"),
+}
 PLAN_STATES: dict[str, Text] = {
     "planning": _("Being made"),
     "planned": _("Waits for approval"),

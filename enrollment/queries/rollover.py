@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from enrollment.models import EndReason, Program, RolloverLine, RolloverPlan
 from enrollment.services import rollover
-from enrollment.wording import PLAN_STATES, ROLLOVER_REASONS, worded
+from enrollment.wording import PLAN_STATES, ROLLOVER_HEADS, ROLLOVER_REASONS, worded
 
 PER_PAGE = 50
 
@@ -29,6 +29,11 @@ class Outcome:
     @property
     def label(self) -> str:
         return outcome_in_words(self.verdict, self.reason)
+
+    @property
+    def head(self) -> str:
+        """As narrow as a column of numbers."""
+        return worded(ROLLOVER_HEADS[self.reason])
 
 
 OUTCOMES = (
