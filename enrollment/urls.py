@@ -10,10 +10,12 @@ from enrollment.views import (
     finding,
     guides,
     home,
+    matrix,
     overview,
     overview_export,
     programs,
     requirement_builder,
+    saved_views,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -23,6 +25,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("guide/", guides.guide_page, name="guide"),
     path("incentives/", overview.overview_page, name="overview"),
     path("incentives/export/<str:kind>/", overview_export.overview_export, name="overview_export"),
+    path("incentives/matrix/", matrix.matrix_page, name="matrix"),
+    path("incentives/views/", saved_views.saved_views, name="saved_views"),
+    path("incentives/views/<uuid:pk>/", saved_views.saved_view, name="saved_view"),
     path("incentives/find/", finding.find, name="find"),
     path("incentives/locations/<uuid:pk>/", finding.location_page, name="location"),
     path("incentives/many/", bulk.many, name="many"),
