@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
@@ -124,13 +125,10 @@ def session_of(user: Any) -> str:
 
 def alternate(pages: list[Page]) -> list[dict[str, Any]]:
     """Asks for the pages in turn, forwards and backwards, and puts them in relation."""
-    for page in pages:
-        page.queries = count_queries(page)
     with server() as worker:
         for page in pages:
-            first = ask(page, but_status=200)
-            if page.status == 304:
-                page.headers = page.headers | {"If-None-Match": first["etag"] or "none"}
+            meet(page)
+            page.queries = count_queries(page)
         for number in range(ROUNDS + 1):
             for page in pages if number % 2 else pages[::-1]:
                 taken = timed(page, worker)
@@ -177,15 +175,28 @@ def answers() -> bool:
     return True
 
 
-def ask(page: Page, but_status: int = 0) -> dict[str, str | None]:
+def meet(page: Page) -> None:
+    """Asks for the first time, as a browser does: it keeps the cookie that forms are checked by, and what the page is called."""
+    response = ask(page)
+    cookies = SimpleCookie(response.getheader("Set-Cookie") or "")
+    given = [f"{name}={one.value}" for name, one in cookies.items()]
+    if given:
+        page.headers = page.headers | {"Cookie": "; ".join([page.headers.get("Cookie", ""), *given])}
+    if page.status == 304:
+        page.headers = page.headers | {"If-None-Match": response.getheader("ETag") or "none"}
+
+
+def ask(page: Page) -> http.client.HTTPResponse:
     connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
     try:
         connection.request("GET", page.path, headers=page.headers)
         response = connection.getresponse()
-        body = response.read()
-        assert response.status == (but_status or page.status), f"{page.path} answered {response.status}"
-        page.size = len(body)
-        return {"etag": response.getheader("ETag")}
+        page.size = len(response.read())
+        assert response.status in {200, page.status}, f"{page.path} answered {response.status}"
+        if page.status == 304 and response.status == 200 and "If-None-Match" in page.headers:
+            # Another minute is another page: times stand in it.
+            page.headers = page.headers | {"If-None-Match": response.getheader("ETag") or "none"}
+        return response
     finally:
         connection.close()
 
@@ -211,6 +222,7 @@ def count_queries(page: Page) -> int:
     from django.test.utils import CaptureQueriesContext
 
     client = Client(SERVER_NAME="127.0.0.1", headers=page.headers)
+    client.cookies.load(page.headers.get("Cookie", ""))
     client.get(page.path)
     with CaptureQueriesContext(connection) as captured:
         client.get(page.path)

@@ -11,6 +11,7 @@ from enrollment.views import (
     guides,
     home,
     invitations,
+    matrix,
     operations,
     overview,
     overview_export,
@@ -18,6 +19,7 @@ from enrollment.views import (
     renewal,
     requirement_builder,
     rollover,
+    saved_views,
     waves,
 )
 
@@ -28,6 +30,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("guide/", guides.guide_page, name="guide"),
     path("incentives/", overview.overview_page, name="overview"),
     path("incentives/export/<str:kind>/", overview_export.overview_export, name="overview_export"),
+    path("incentives/matrix/", matrix.matrix_page, name="matrix"),
+    path("incentives/views/", saved_views.saved_views, name="saved_views"),
+    path("incentives/views/<uuid:pk>/", saved_views.saved_view, name="saved_view"),
     path("incentives/find/", finding.find, name="find"),
     path("incentives/locations/<uuid:pk>/", finding.location_page, name="location"),
     path("incentives/renewal/", renewal.renewal, name="renewal"),

@@ -16,9 +16,11 @@ from django.db.models import BooleanField, Case, CharField, Count, F, Func, Inte
 from django.utils.translation import get_language
 
 from accounts.actor import Actor
-from accounts.models import Partner
+from accounts.models import Partner, User
 from accounts.roles import Permission
 from enrollment.policy import enrollable_by, visible_to
+from enrollment.queries.overview_stamp import NO_STAMP, STAMP, is_stamped, stamp_places
+from enrollment.queries.saved_views import found_by
 from enrollment.queries.wish import Wish
 from enrollment.status import Reason, ShownStatus, Status
 from incentives_portal.core.statement import Statement
@@ -65,10 +67,15 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The rows of one page, as dictionaries of columns, and the counts of everything."""
+    """The rows of one page, as dictionaries of columns, the counts of everything, and the saved views that the viewer finds.
+
+    `stamp` is another one when anything of it was changed; it is empty where that would cost more than it saves.
+    """
 
     page: Page[dict[str, Any]]
     counts: Counts
+    views: list[dict[str, Any]]
+    stamp: str = ""
 
 
 def overview(actor: Actor, wish: Wish) -> Found:
@@ -80,7 +87,8 @@ def overview(actor: Actor, wish: Wish) -> Found:
 
 
 def _ask(actor: Actor, wish: Wish, number: int) -> Found:
-    cube, rows = _statement(actor, wish).documents(
+    stamp, cube, views, rows = _statement(actor, wish).documents(
+        user=actor.user.pk,
         partner=actor.partner.pk if actor.partner else None,
         year=wish.fiscal_year,
         program=wish.program,
@@ -89,11 +97,11 @@ def _ask(actor: Actor, wish: Wish, number: int) -> Found:
         offset=(number - 1) * wish.per_page,
     )
     counts = _counts(cube, wish)
-    return Found(Page(rows, number, Paginator(range(counts.total), wish.per_page)), counts)
+    return Found(Page(rows, number, Paginator(range(counts.total), wish.per_page)), counts, views, str(stamp or ""))
 
 
 # Stand for the values of a request while Django puts the SQL together.
-_BLANKS = {"partner": uuid.UUID(int=3), "year": 2997, "program": "\x01program", "country": "\x01c"}
+_BLANKS = {"user": uuid.UUID(int=4), "partner": uuid.UUID(int=3), "year": 2997, "program": "\x01program", "country": "\x01c"}
 _known: dict[Any, Statement] = {}
 
 
@@ -105,17 +113,21 @@ def _statement(actor: Actor, wish: Wish) -> Statement:
     roles = tuple(sorted({grant.role for grant in actor.grants}))
     key = (roles, get_language(), wish.view, wish.sort, wish.status, bool(wish.program), bool(wish.country))
     if key not in _known:
-        given = {"partner": actor.partner, "year": True, "program": wish.program, "country": wish.country}
+        given = {"user": True, "partner": actor.partner, "year": True, "program": wish.program, "country": wish.country}
         blanks = {name: blank for name, blank in _BLANKS.items() if given[name]}
-        anybody = Actor(actor.user, Partner(pk=blanks["partner"]) if actor.partner else None, actor.grants)
+        anybody = Actor(User(pk=blanks["user"]), Partner(pk=blanks["partner"]) if actor.partner else None, actor.grants)
         names = {"year": "fiscal_year"}
-        anything = replace(wish, **{names.get(name, name): blank for name, blank in blanks.items() if name != "partner"})
+        anything = replace(
+            wish, **{names.get(name, name): blank for name, blank in blanks.items() if name not in {"user", "partner"}}
+        )
         _known[key] = _put_together(anybody, anything, blanks)
     return _known[key]
 
 
 def _put_together(actor: Actor, wish: Wish, blanks: Mapping[str, Any]) -> Statement:
-    return Statement([_cube(as_read_by(actor), wish), rows_of(actor, wish)], blanks)
+    views = found_by(actor).values("name", "query", "is_default", own=Case(When(owner=actor.user.pk, then=_YES), default=_NO))
+    first = (STAMP, stamp_places(actor)) if is_stamped(actor) else NO_STAMP
+    return Statement([_cube(as_read_by(actor), wish), views, rows_of(actor, wish)], blanks, first=first)
 
 
 def matching(actor: Actor, wish: Wish) -> QuerySet[Any]:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from django.http import HttpResponse
-from django.shortcuts import render
-from django.utils.cache import patch_vary_headers
+from django.contrib.messages import get_messages
+from django.http import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_countries import countries
@@ -16,8 +18,9 @@ from accounts.access import PortalRequest, allowed
 from accounts.roles import Permission
 from enrollment.queries.overview import URGENCY, Counts, Found, in_groups, overview
 from enrollment.queries.overview_rows import Row, RowWriter
+from enrollment.queries.overview_stamp import etag, is_stamped, stamp_now
 from enrollment.queries.renewal import soon
-from enrollment.queries.wish import Wish
+from enrollment.queries.wish import PAGE, SIZES, Wish
 from enrollment.wording import STATUS_LABELS
 from incentives_portal.core import clock
 from incentives_portal.core.fiscal import FiscalYear
@@ -44,12 +47,19 @@ class Choice:
 
 
 @allowed(Permission.SEE_ENROLLMENTS)
-def overview_page(request: PortalRequest) -> HttpResponse:
-    """The page; for htmx only its results. The state stands in the address alone."""
+def overview_page(request: PortalRequest) -> HttpResponseBase:
+    """The page; for htmx only its results. The state stands in the address alone, or in the view that one begins with.
+
+    A browser that has the page already is told so where nothing of it has changed.
+    """
+    if unchanged := _unchanged(request):
+        return unchanged
     now = request.actor.at or clock.now()
     this_year = FiscalYear.of(clock.date_of(now))
     wish = Wish.read(request.GET, this_year=this_year)
     found = overview(request.actor, wish)
+    if not request.META["QUERY_STRING"] and (begin := next((v for v in found.views if v["own"] and v["is_default"]), None)):
+        return redirect(f"{reverse('overview')}?{begin['query'] or 'view='}")
     rows = list(found.page)
     context = {
         "wish": wish,
@@ -60,12 +70,31 @@ def overview_page(request: PortalRequest) -> HttpResponse:
         "may_enroll": Permission.ENROLL in request.actor.permissions,
         "filter_fields": wish.filter_fields(this_year),
         "year": str(wish.year),
+        "views": found.views,
         **_choices(found, wish, this_year),
     }
     partial = request.htmx and not request.htmx.history_restore_request
+    is_plain = not len(get_messages(request))
     response = render(request, "enrollment/_overview_results.html" if partial else "enrollment/overview.html", context)
     patch_vary_headers(response, ["HX-Request"])
+    if found.stamp and is_plain:
+        response.headers["ETag"] = etag(request, found.stamp)
+        response.headers["Cache-Control"] = "private, no-cache"
     return response
+
+
+def _unchanged(request: PortalRequest) -> HttpResponseBase | None:
+    """The answer without a page, where the browser's own is still right; what waits to be said makes every page a new one."""
+    known = request.headers.get("If-None-Match")
+    if not known or not is_stamped(request.actor) or len(get_messages(request)):
+        return None
+    tag = etag(request, stamp_now(request.actor))
+    answer = get_conditional_response(request, etag=tag)
+    if answer is None or answer.status_code != 304:
+        return None
+    answer.headers["ETag"], answer.headers["Cache-Control"] = tag, "private, no-cache"
+    patch_vary_headers(answer, ["HX-Request"])
+    return answer
 
 
 def _groups(written: Sequence[Row], found: Sequence[dict[str, Any]], wish: Wish) -> list[Group]:
@@ -92,7 +121,7 @@ def _choices(found: Found, wish: Wish, this_year: FiscalYear) -> dict[str, Any]:
     counts: Counts = found.counts
 
     def choice(name: str, value: str | int, label: str, count: int) -> Choice:
-        return Choice(str(value), label, count, f"?{wish.query(this_year, **{name: value})}", getattr(wish, name) == value)
+        return Choice(str(value), label, count, _address(wish.query(this_year, **{name: value})), getattr(wish, name) == value)
 
     def entries(name: str, numbers: dict[str, int], labels: dict[str, Any]) -> Iterator[Choice]:
         for value, label in labels.items():
@@ -105,9 +134,13 @@ def _choices(found: Found, wish: Wish, this_year: FiscalYear) -> dict[str, Any]:
     years = sorted({*counts.years, this_year.ends_in, wish.fiscal_year}, reverse=True)
     return {
         "tabs": [
-            choice("view", *one, 0)
-            for one in (("", _("All programs")), ("location", _("By location")), ("program", _("By program")))
+            *(
+                choice("view", *one, 0)
+                for one in (("", _("All programs")), ("location", _("By location")), ("program", _("By program")))
+            ),
+            Choice("matrix", _("Matrix"), 0, f"{reverse('matrix')}?{wish.query(this_year, view='', sort='', rows='')}", False),
         ],
+        "sizes": [choice("rows", size, size or str(PAGE), 0) for size in SIZES] if counts.total > PAGE else [],
         "statuses": [choice("status", "", _("All"), counts.all_statuses), *entries("status", counts.statuses, statuses)],
         "programs": list(entries("program", counts.programs, names)),
         "countries": list(entries("country", counts.countries, places)) if len(places) > 1 or wish.country else [],
@@ -120,4 +153,9 @@ def _choices(found: Found, wish: Wish, this_year: FiscalYear) -> dict[str, Any]:
 def _sort(wish: Wish, this_year: FiscalYear, name: str) -> dict[str, str]:
     """The link of a sortable column and how it is sorted now."""
     direction = {name: "ascending", f"-{name}": "descending"}.get(wish.sort, "")
-    return {"url": f"?{wish.query(this_year, sort=f'-{name}' if wish.sort == name else name)}", "aria": direction}
+    return {"url": _address(wish.query(this_year, sort=f"-{name}" if wish.sort == name else name)), "aria": direction}
+
+
+def _address(query: str) -> str:
+    """The overview with this query; an empty one is said, too, as an address without any begins with somebody's own view."""
+    return f"?{query or 'view='}"

@@ -13,19 +13,18 @@ from django.db.models import QuerySet
 
 from incentives_portal.core.compiled import places_of
 
-Document = list[dict[str, Any]]
-
 
 class Statement:
     """Querysets of `.values(...)`, of which the last one is read a page at a time.
 
     `blanks` are values that stand for those of the asking, as in `core.compiled`; a statement that is kept and asked again must
-    have one for everything that differs between askings.
+    have one for everything that differs between askings. `first` is one value asked for in plain SQL, with its parameters.
     """
 
-    def __init__(self, questions: Sequence[QuerySet[Any, dict[str, Any]]], blanks: Mapping[str, Any]) -> None:
-        parts: list[str] = []
-        filled: list[Any] = []
+    def __init__(
+        self, questions: Sequence[QuerySet[Any, dict[str, Any]]], blanks: Mapping[str, Any], *, first: tuple[str, list[Any]]
+    ) -> None:
+        parts, filled = [f"({first[0]})::text"], list(first[1])
         for number, question in enumerate(questions, start=1):
             sql, parameters = question.query.sql_with_params()
             filled += parameters
@@ -34,9 +33,10 @@ class Statement:
         self._places = places_of(filled, blanks)
         self._sql = f"SELECT {', '.join(parts)}"
 
-    def documents(self, *, limit: int, offset: int, **values: Any) -> list[Document]:
-        """The answers, in the order of the questions."""
+    def documents(self, *, limit: int, offset: int, **values: Any) -> list[Any]:
+        """The first value as text, then the answers in the order of the questions."""
         filled = [place.of(values) for place in self._places]
         with connection.cursor() as cursor:
             cursor.execute(self._sql, [*filled, limit, offset])
-            return [json.loads(text) for text in cursor.fetchone()]
+            value, *texts = cursor.fetchone()
+        return [value, *map(json.loads, texts)]

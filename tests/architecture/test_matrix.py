@@ -18,7 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Directory, GroupMapping, Location, MailDomain, Partner, RoleRequest, User
 from accounts.services import scim_tokens, team_invitations
-from enrollment.models import BulkEnrollment, Enrollment, InvitationWave, Notice, Program, ProgramGuide, RolloverPlan
+from enrollment.models import BulkEnrollment, Enrollment, InvitationWave, Notice, Program, ProgramGuide, RolloverPlan, SavedView
 from incentives_portal.core import audit, clock
 from profiles.models import BankAlarm, PayoutProfile, TaxDocument, TaxDocumentContent, TaxProfile, Validation
 from profiles.services import payouts, taxes, validations
@@ -66,6 +66,9 @@ ADDRESSES = {
     "session_end": Address(ANYBODY, "session", post=True),
     "overview": Address(SEE),
     "overview_export": Address(SEE, "file"),
+    "matrix": Address(SEE),
+    "saved_views": Address(SEE),
+    "saved_view": Address(SEE, "view", post=True),
     "find": Address(SEE),
     "location": Address(SEE, "location"),
     "many": Address(ENROLL),
@@ -229,6 +232,15 @@ class Things:
         by = user if mine else self.member
         return BulkEnrollment.objects.get_or_create(started_by=by, partner=self.enrollment.partner, key=uuid.UUID(int=1))[0].pk
 
+    def _view_of(self, user: User) -> Any:
+        """A saved view of their own where the things are their partner's; else the member's, shared."""
+        partner = self.enrollment.partner
+        if user.memberships.filter(partner=partner).exists():
+            return SavedView.objects.get_or_create(owner=user, partner=partner, name="Mine")[0].pk
+        if not user.memberships.exists():
+            return SavedView.objects.get_or_create(owner=user, partner=None, name="Mine")[0].pk
+        return SavedView.objects.get_or_create(owner=self.member, partner=partner, name="Theirs", is_shared=True)[0].pk
+
     def _request_of(self, user: User) -> Any:
         """A request of their own where the things are their partner's; else the one that is there."""
         mine = user.memberships.filter(partner=self.request.partner_id).first()
@@ -246,6 +258,7 @@ class Things:
             "program": [self.enrollment.program.code],
             "job": [self._job_of(user)],
             "plan": [RolloverPlan.objects.get_or_create(fiscal_year=2020)[0].pk],
+            "view": [self._view_of(user)],
             "guide": [self.enrollment.program.code, self.guide.pk],
             "wave": [InvitationWave.objects.get_or_create(name="Autumn")[0].pk],
             "enrollment": [self.enrollment.pk],

@@ -21,7 +21,7 @@ from enrollment.bulk import Act, Choice, Code
 from enrollment.derivation import settle
 from enrollment.models import EndReason, Enrollment, ProgramGuide
 from enrollment.requirement_draft import Typed
-from enrollment.services import bulk, enrolling, requirement_drafts, rollover, waves
+from enrollment.services import bulk, enrolling, requirement_drafts, rollover, saved_views, waves
 from incentives_portal.core import clock
 from incentives_portal.core.audit import SYSTEM
 from incentives_portal.core.fiscal import FiscalYear
@@ -204,6 +204,8 @@ def a_picture() -> bytes:
 def _many(world: World, places: list[Location]) -> None:
     """Two that were started: one with results of several kinds, one that still waits."""
     partner = places[0].partner
+    for name, is_shared in (("Invited", True), ("Mine", False)):
+        saved_views.save(partner=partner, name=name, query="status=invited", is_shared=is_shared, is_default=False, by=world.ines)
     with_default = invited(make.ProgramFactory.create(open=True), places[:3])
     world.things["job_done"] = started(world.ines, partner, with_default, Choice(Act.ACCEPT))
     bulk.run_due()
@@ -324,7 +326,7 @@ def _caught_mail(folder: Path) -> None:
 # Addresses that only take a POST, or answer with a redirect or a file: no page to look at.
 NOT_PAGES = {
     "session_end", "mfa_login_webauthn",
-    "accept", "decline", "undo_decline", "overview_export", "notice_open", "set_language", "switch_partner", "demo_sign_in", "demo_clock",
+    "accept", "decline", "undo_decline", "overview_export", "saved_view", "notice_open", "set_language", "switch_partner", "demo_sign_in", "demo_clock",
     "payout_archive", "payout_check", "tax_document", "tax_document_upload", "tax_document_remove", "tax_archive", "tax_check", "review_claim", "review_approve", "review_reject",
     "person_restore", "team_invitation_withdraw", "health", "gap_fill", "role_request_grant", "role_request_decline", "role_request_withdraw",
     "mfa_download_recovery_codes", "account_confirm_login_code", "account_set_password", "audit_export", "roles_as_of_export", "program_guide", "account_email_verification_sent",
@@ -412,6 +414,12 @@ def _pages_of_many(world: World) -> Iterator[Visit]:
     yield Visit("many_job", world.ines, (world.things["job_done"].pk,), query="?outcome=payout_missing", label="failed")
     yield Visit("many_job", world.ines, (world.things["job"].pk,), label="running")
     yield Visit("many_job", world.otto, (world.things["job"].pk,), label="404")
+    for person in (world.ines, world.ulf, world.petra):
+        yield Visit("matrix", person)
+    yield Visit("matrix", world.ines, query="?q=nothing", label="no-hit")
+    yield Visit("saved_views", world.ines)
+    yield Visit("saved_views", world.ulf, label="shared")
+    yield Visit("saved_views", world.otto, label="empty")
     yield Visit("find", world.ines)
     yield Visit("find", world.ines, query="?q=Norrsken", label="found")
     yield Visit("find", world.rita, query="?q=Norrsken", label="found")
