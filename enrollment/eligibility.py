@@ -7,6 +7,7 @@ suffices. A program without groups is open to all.
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 
@@ -93,8 +94,19 @@ class Decision:
     groups: tuple[GroupResult, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """The receipt that is stored."""
-        return asdict(self)
+        """The receipt that is stored. Written out, as a base of a million locations waits for it every night."""
+        return {"eligible": self.eligible, "groups": [_group_as_json(group) for group in self.groups]}
+
+
+def _group_as_json(group: GroupResult) -> dict[str, Any]:
+    items = [{"item": _item_as_json(one.item), "met": one.met, "observed": one.observed} for one in group.items]
+    return {"title_en": group.title_en, "title_sv": group.title_sv, "met": group.met, "items": items}
+
+
+@lru_cache(maxsize=4096)
+def _item_as_json(item: Item) -> dict[str, Any]:
+    """Shared by all receipts of the rule: to be read, not changed."""
+    return asdict(item) | {"countries": list(item.countries)}
 
 
 def evaluate(groups: Sequence[Group], facts: LocationFacts, day: dt.date) -> Decision:

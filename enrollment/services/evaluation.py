@@ -1,8 +1,7 @@
 """Evaluates eligibility, program × location, and keeps each decision with its inputs (rule ELI-2)."""
 
 import datetime as dt
-import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
@@ -139,13 +138,20 @@ def _decide_and_store(rules: Sequence[_Rule], ids: Sequence[UUID], by: Any) -> D
     rules, locations = _in_force(rules), _located(ids)
     decided = _decide(rules, locations, clock.today())
     current = EligibilityDecision.objects.filter(is_current=True, location__in=ids, program__in=[rule.program.pk for rule in rules])
-    known = {(one.program_id, one.location_id): one for one in current}
+    known = {
+        (program_id, location_id): (pk, *said)
+        for pk, program_id, location_id, *said in current.values_list(
+            "pk", "program_id", "location_id", "eligible", "rule_version", "receipt"
+        )
+    }
     fresh: list[EligibilityDecision] = []
     for rule in rules:
         for location in locations:
-            decision = _row(rule, location, decided[rule.program.code, location.pk])
-            if _says_something_new(decision, known.get((rule.program.pk, location.pk))):
-                fresh.append(decision)
+            decision = decided[rule.program.code, location.pk]
+            receipt, before = decision.as_json(), known.get((rule.program.pk, location.pk))
+            # Most nights say what stands already: rows are made for the rest alone.
+            if before is None or (decision.eligible, rule.program.rule_version, receipt) != before[1:]:
+                fresh.append(_row(rule, location, decision.eligible, receipt))
     _keep(fresh, known)
     current.update(evaluated_at=Greatest(DatabaseNow(), F("decided_at")))
     _derive_anew(fresh, by)
@@ -158,28 +164,20 @@ def _in_force(rules: Sequence[_Rule]) -> list[_Rule]:
     return [rule for rule in rules if versions.get(rule.program.pk) == rule.program.rule_version]
 
 
-def _row(rule: _Rule, location: Location, decision: eligibility.Decision) -> EligibilityDecision:
+def _row(rule: _Rule, location: Location, eligible: bool, receipt: dict[str, Any]) -> EligibilityDecision:
     return EligibilityDecision(
         program=rule.program,
         location=location,
         partner_id=location.partner_id,
-        eligible=decision.eligible,
-        receipt=json.loads(json.dumps(decision.as_json())),
+        eligible=eligible,
+        receipt=receipt,
         rule_version=rule.program.rule_version,
     )
 
 
-def _says_something_new(decision: EligibilityDecision, known: EligibilityDecision | None) -> bool:
-    return known is None or (decision.eligible, decision.rule_version, decision.receipt) != (
-        known.eligible,
-        known.rule_version,
-        known.receipt,
-    )
-
-
-def _keep(fresh: Sequence[EligibilityDecision], known: dict[tuple[UUID, UUID], EligibilityDecision]) -> None:
+def _keep(fresh: Sequence[EligibilityDecision], known: Mapping[tuple[UUID, UUID], tuple[Any, ...]]) -> None:
     """The new decisions take the place of the current ones, which stay as history."""
-    replaced = [known[key].pk for row in fresh if (key := (row.program_id, row.location_id)) in known]
+    replaced = [known[key][0] for row in fresh if (key := (row.program_id, row.location_id)) in known]
     EligibilityDecision.objects.filter(pk__in=replaced).update(is_current=False)
     EligibilityDecision.objects.bulk_create(fresh, batch_size=1000)
 
