@@ -11,7 +11,7 @@ DEPLOYED := env -u DEMO -u DEBUG -u TESTING SECRET_KEY=$$($(BIN)/python -c "impo
 	DATABASE_URL=postgresql://portal@db/portal REDIS_URL=redis://redis:6379/0 ALLOWED_HOSTS=portal.example PORTAL_URL=https://portal.example
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset test check format messages docs lock
+.PHONY: help setup demo demo-reset test bench check format messages docs lock
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ demo-reset: setup ## forget the demonstration's data
 
 test: setup ## run every test, browser tests included (ARGS= for pytest)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+bench: setup ## measure speed and scale, each as a ratio within one run (ARGS= for some of bench/)
+	@$(BIN)/python -m bench $(ARGS)
 
 check: setup ## format, lint, types, imports, migrations, texts, templates, deployment, security
 	$(BIN)/ruff format --check .

@@ -409,6 +409,8 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 METRICS_FOLDER = env.str("PROMETHEUS_MULTIPROC_DIR", default="")
 
 # --- Logs ------------------------------------------------------------------------------------------
+# plain for people, json for machines.
+LOG_FORMAT = env.str("LOG_FORMAT", default="plain" if THROW_AWAY else "json")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -416,14 +418,14 @@ LOGGING = {
         "plain": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"},
         "json": {
             "()": "pythonjsonlogger.json.JsonFormatter",
-            "format": "%(asctime)s %(levelname)s %(name)s %(request_id)s %(message)s",
+            "format": "%(asctime)s %(levelname)s %(name)s %(request_id)s %(task)s %(message)s",
         },
     },
     "filters": {"request_id": {"()": "incentives_portal.core.request_ids.RequestIdFilter"}},
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": "plain" if THROW_AWAY else "json",
+            "formatter": LOG_FORMAT,
             "filters": ["request_id"],
         },
     },

@@ -36,11 +36,12 @@ WHERE e.fiscal_year = %s AND e.invited_at IS NOT NULL GROUP BY GROUPING SETS ((e
 """
 # How long each status has stood: up to two days, a week, thirty days, and longer.
 _WAITING = """
+WITH clock AS MATERIALIZED (SELECT portal_now() AS moment)  -- once, and not for every row
 SELECT status, count(*),
     count(*) FILTER (WHERE age <= interval '2 days'), count(*) FILTER (WHERE age > interval '2 days' AND age <= interval '7 days'),
     count(*) FILTER (WHERE age > interval '7 days' AND age <= interval '30 days'), count(*) FILTER (WHERE age > interval '30 days')
 FROM (
-    SELECT status, portal_now() - status_since AS age FROM enrollment_enrollment
+    SELECT status, (SELECT moment FROM clock) - status_since AS age FROM enrollment_enrollment
     WHERE fiscal_year = %s AND status IN ('invited', 'action_required', 'validating')
 ) AS waiting GROUP BY status
 """

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 GetResponse = Callable[[HttpRequest], HttpResponse]
 HEADER = "X-Request-ID"
 _current: ContextVar[uuid.UUID | None] = ContextVar("request_id", default=None)
+_task: ContextVar[str] = ContextVar("task", default="")
 
 
 def current() -> uuid.UUID:
@@ -46,19 +47,25 @@ class RequestIdMiddleware:
         return response
 
 
-def begin_task(**kwargs: Any) -> None:
-    """Celery's `task_prerun`: a worker does one task after the other in one thread, each with an id of its own."""
-    _current.set(uuid.uuid4())
+def begin_task(task_id: str = "", task: Any = None, **kwargs: Any) -> None:
+    """Celery's `task_prerun`: a worker does one task after the other in one thread, each under the id that the queue gave it."""
+    try:
+        _current.set(uuid.UUID(task_id))
+    except ValueError:
+        _current.set(uuid.uuid4())
+    _task.set(str(getattr(task, "name", "") or ""))
 
 
 def end_task(**kwargs: Any) -> None:
     """Celery's `task_postrun`."""
     _current.set(None)
+    _task.set("")
 
 
 class RequestIdFilter(logging.Filter):
-    """Puts the id on every line of the logs; `-` where nothing runs that has one."""
+    """Puts the id and the task's name on every line of the logs; `-` where nothing runs that has one."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = str(_current.get() or "-")
+        record.task = _task.get() or "-"
         return True

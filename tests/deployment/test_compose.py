@@ -56,6 +56,13 @@ def test_the_owner_of_the_tables_logs_in_for_migrations_alone(compose: dict[str,
         assert settings[name]["POSTGRES_PASSWORD"] == ""  # else .env would hand it over
 
 
+@pytest.mark.parametrize("name", ["worker", "beat"])
+def test_workers_and_beats_can_be_many(compose: dict[str, Any], name: str) -> None:
+    """`--scale worker=4`: nothing of a container that only one can have."""
+    assert not {"container_name", "hostname", "ports"} & compose["services"][name].keys()
+    assert "-n" not in compose["services"][name]["command"]
+
+
 def test_every_variable_that_it_wants_is_documented(compose: dict[str, Any]) -> None:
     import re
 
