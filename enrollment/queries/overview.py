@@ -101,7 +101,7 @@ def _ask(actor: Actor, wish: Wish, number: int) -> Found:
 
 
 # Stand for the values of a request while Django puts the SQL together.
-_BLANKS = {"user": uuid.UUID(int=4), "partner": uuid.UUID(int=3), "year": 2997, "program": "\x01program", "country": "\x01c"}
+_BLANKS: dict[str, Any] = {"user": uuid.UUID(int=4), "partner": uuid.UUID(int=3), "year": 2997, "program": "\x01program", "country": "\x01c"}
 _known: dict[Any, Statement] = {}
 
 
@@ -135,7 +135,7 @@ def matching(actor: Actor, wish: Wish) -> QuerySet[Any]:
     return as_read_by(actor).filter(_search(wish.q), **_filters(wish))
 
 
-def rows_of(actor: Actor, wish: Wish) -> QuerySet[Any, dict[str, Any]]:
+def rows_of(actor: Actor, wish: Wish) -> QuerySet[Any, Any]:
     """The same in the order that the wish asks for, as dictionaries of what a row is made of."""
     rows = matching(actor, wish).order_by(*_order(wish)).values(*COLUMNS, "mine", "shown", "program_name")
     if not wish.view:
@@ -209,7 +209,7 @@ def _order(wish: Wish) -> list[Any]:
     return [*groups[wish.view], *first, *place, *program, "pk"]
 
 
-def _cube(rows: QuerySet[Any], wish: Wish) -> QuerySet[Any, dict[str, Any]]:
+def _cube(rows: QuerySet[Any], wish: Wish) -> QuerySet[Any, Any]:
     """How many there are of every combination: the combinations are few, the rows may be many."""
     matches = Case(When(_search(wish.q), then=_YES), default=_NO) if wish.q else _YES
     return (
