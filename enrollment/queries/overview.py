@@ -97,11 +97,18 @@ def _ask(actor: Actor, wish: Wish, number: int) -> Found:
         offset=(number - 1) * wish.per_page,
     )
     counts = _counts(cube, wish)
-    return Found(Page(rows, number, Paginator(range(counts.total), wish.per_page)), counts, views, str(stamp or ""))
+    whole: Paginator[Any] = Paginator(range(counts.total), wish.per_page)
+    return Found(Page(rows, number, whole), counts, views, str(stamp or ""))
 
 
 # Stand for the values of a request while Django puts the SQL together.
-_BLANKS: dict[str, Any] = {"user": uuid.UUID(int=4), "partner": uuid.UUID(int=3), "year": 2997, "program": "\x01program", "country": "\x01c"}
+_BLANKS: dict[str, Any] = {
+    "user": uuid.UUID(int=4),
+    "partner": uuid.UUID(int=3),
+    "year": 2997,
+    "program": "\x01program",
+    "country": "\x01c",
+}
 _known: dict[Any, Statement] = {}
 
 
@@ -125,7 +132,9 @@ def _statement(actor: Actor, wish: Wish) -> Statement:
 
 
 def _put_together(actor: Actor, wish: Wish, blanks: Mapping[str, Any]) -> Statement:
-    views = found_by(actor).values("name", "query", "is_default", own=Case(When(owner=actor.user.pk, then=_YES), default=_NO))
+    views: QuerySet[Any, Any] = found_by(actor).values(
+        "name", "query", "is_default", own=Case(When(owner=actor.user.pk, then=_YES), default=_NO)
+    )
     first = (STAMP, stamp_places(actor)) if is_stamped(actor) else NO_STAMP
     return Statement([_cube(as_read_by(actor), wish), views, rows_of(actor, wish)], blanks, first=first)
 
@@ -137,10 +146,12 @@ def matching(actor: Actor, wish: Wish) -> QuerySet[Any]:
 
 def rows_of(actor: Actor, wish: Wish) -> QuerySet[Any, Any]:
     """The same in the order that the wish asks for, as dictionaries of what a row is made of."""
-    rows = matching(actor, wish).order_by(*_order(wish)).values(*COLUMNS, "mine", "shown", "program_name")
+    rows: QuerySet[Any, Any] = matching(actor, wish).order_by(*_order(wish)).values(*COLUMNS, "mine", "shown", "program_name")
     if not wish.view:
         return rows
-    return rows.annotate(in_group=Window(Count("pk"), partition_by=F("location_id" if wish.view == "location" else "program_id")))
+    group = F("location_id" if wish.view == "location" else "program_id")
+    grouped: QuerySet[Any, Any] = rows.annotate(in_group=Window(Count("pk"), partition_by=group))
+    return grouped
 
 
 def as_read_by(actor: Actor) -> QuerySet[Any]:
@@ -212,12 +223,13 @@ def _order(wish: Wish) -> list[Any]:
 def _cube(rows: QuerySet[Any], wish: Wish) -> QuerySet[Any, Any]:
     """How many there are of every combination: the combinations are few, the rows may be many."""
     matches = Case(When(_search(wish.q), then=_YES), default=_NO) if wish.q else _YES
-    return (
+    combinations: QuerySet[Any, Any] = (
         rows.annotate(matches=matches)
         .order_by()
         .values("fiscal_year", "matches", "shown", "program__code", "location__country", "program_name")
         .annotate(n=Count("pk"))
     )
+    return combinations
 
 
 def _counts(cube: Sequence[Mapping[str, Any]], wish: Wish) -> Counts:

@@ -57,4 +57,5 @@ class Compiled:
         sql, places = self._compiled
         with connection.cursor() as cursor:
             cursor.execute(sql, [place.of(values) for place in places])
-            return cursor.fetchall()
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
