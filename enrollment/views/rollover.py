@@ -19,6 +19,7 @@ from accounts.roles import Permission
 from enrollment.errors import RefusedError
 from enrollment.models import Program, RolloverPlan
 from enrollment.queries import rollover as queries
+from enrollment.queries.rollover_lines import LineWish, exported, page_of
 from enrollment.services import rollover as services
 from incentives_portal.core import clock, csv_stream
 from incentives_portal.core.fiscal import FiscalYear
@@ -86,8 +87,8 @@ def _news(request: PortalRequest, found: queries.PlanShown) -> HttpResponse:
 @allowed(Permission.MANAGE_PROGRAMS)
 def rollover_lines(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     """The lines of a plan, those that are wanted."""
-    plan, wish = _plan(pk), queries.LineWish.read(request.GET)
-    page, rows = queries.page_of(plan, wish, request.GET.get("page"))
+    plan, wish = _plan(pk), LineWish.read(request.GET)
+    page, rows = page_of(plan, wish, request.GET.get("page"))
     context = {
         "plan": plan,
         "wish": wish,
@@ -106,7 +107,7 @@ def rollover_export(request: PortalRequest, pk: uuid.UUID) -> HttpResponseBase:
     """The wanted lines as a file (rule OPS-4)."""
     plan = _plan(pk)
     header = [_("PGA ID"), _("Partner"), _("Partner ID"), _("Location"), _("Program"), _("Verdict"), _("Reason"), _("Before")]
-    lines = queries.exported(plan, queries.LineWish.read(request.GET))
+    lines = exported(plan, LineWish.read(request.GET))
     return csv_stream.answer(f"rollover-{plan.year}-{plan.pk}.csv", header, lines)
 
 

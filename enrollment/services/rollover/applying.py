@@ -73,11 +73,13 @@ def apply(*, plan: RolloverPlan, by: Any, wait: bool = True, told: Told | None =
 
 
 def must_be_due(plan: RolloverPlan) -> None:
-    """Raises RefusedError before the year's end, and for a plan that nobody approved."""
+    """Raises RefusedError before the year's end, for a plan that nobody approved, and while the year before is being applied."""
     if not plan.approved_at:
         raise RefusedError(_("This plan is not approved. A second program manager approves it first."))
     if clock.today() <= plan.year.last_day:
         raise RefusedError(_("%(year)s is not over yet; a rollover is applied after its last day.") % {"year": plan.year})
+    if RolloverPlan.objects.filter(fiscal_year__lt=plan.fiscal_year, approved_at__isnull=False, applied_at=None).exists():
+        raise RefusedError(_("The rollover of an earlier year is approved and not applied yet. It comes first."))
 
 
 def _apply_range(plan: RolloverPlan, by: Any, part: RolloverRange) -> None:
@@ -134,6 +136,8 @@ def continue_ended_years(*, automatic: bool, seconds: float = math.inf, by: Any 
         approved = _approved(number) or (_approve_by_itself(FiscalYear(number), by) if automatic else None)
         if approved is not None and live.filter(fiscal_year=number).exists():
             apply(plan=approved, by=by, wait=False, until=until)
+            if approved.applied_at is None:
+                break  # what it carries over is the next year's to continue
     return RolloverRange.objects.filter(
         applied_at=None, plan__paused_at=None, plan__approved_at__isnull=False, plan__fiscal_year__lt=current
     ).exists()
