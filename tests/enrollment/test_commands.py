@@ -31,8 +31,8 @@ def answer(capsys: Any, *arguments: str) -> Any:
 
 def test_invite(program: Program, location: Location, ines: User, capsys: Any) -> None:
     journeys.opened(program, location)
-    assert answer(capsys, "invite") == {"invited": 1}
-    assert answer(capsys, "invite") == {"invited": 0}
+    assert answer(capsys, "invite") == {"invited": 1, "by_waves": 0}
+    assert answer(capsys, "invite") == {"invited": 0, "by_waves": 0}
     assert Run.objects.filter(command="invite", outcome="done").count() == 2
 
 
