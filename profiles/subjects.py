@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db.models import Max
 from django.views.decorators.debug import sensitive_variables
 
-from accounts.models import RoleAssignment
+from accounts.models import Origin, RoleAssignment
 from accounts.roles import PartnerRole
 from incentives_portal.core import clock
 from profiles import fingerprints
@@ -73,12 +73,13 @@ def _by_a_new_admin(validation: Validation) -> bool:
     """Whether who wrote or submitted the version became incentives admin a short while ago, at a partner that was paid before.
 
     The usual way of whoever took over an account: first the role, then the bank details. At a partner that is only beginning,
-    everybody is new, which tells nothing.
+    everybody is new, which tells nothing. Nor does the day on which the feed gave a role: the membership system vouches for it.
     """
     people = {validation.submitted_by_id, validation.version.created_by_id} - {None}
-    granted = RoleAssignment.objects.filter(
+    roles = RoleAssignment.objects.exclude(origin=Origin.FEED).filter(
         role=PartnerRole.INCENTIVES_ADMIN, ended_at=None, partner=validation.partner_id, membership__user__in=people
-    ).aggregate(last=Max("granted_at"))["last"]
+    )
+    granted = roles.aggregate(last=Max("granted_at"))["last"]
     if granted is None or granted < clock.now() - RECENT:
         return False
     paid = Validation.objects.filter(partner=validation.partner_id, payout_version__isnull=False)

@@ -1,10 +1,17 @@
-"""Ending somebody's sessions."""
+"""The list of somebody's sessions, and ending them."""
 
 from allauth.usersessions.models import UserSession
 from django.db import transaction
 from django.db.models import F
+from django.http import HttpRequest
 
 from accounts.models import User
+
+
+def keep_in_list(request: HttpRequest) -> None:
+    """Puts the session into its person's list. Django's `login` announces nothing to allauth, which does this for a password."""
+    UserSession.objects.purge_and_list(request.user)
+    UserSession.objects.create_from_request(request)
 
 
 @transaction.atomic

@@ -21,7 +21,7 @@ from accounts.forms import InviteForm, JoinForm
 from accounts.middleware import PARTNER_KEY
 from accounts.models import Membership, TeamInvitation, User
 from accounts.roles import ADMIN_ROLES, PartnerRole, Permission
-from accounts.services import team_invitations
+from accounts.services import sessions, team_invitations
 from accounts.views.seen import partner_of
 
 OWN_BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -117,6 +117,7 @@ def _accept(request: HttpRequest, token: str, form: JoinForm) -> Membership:
 def _welcome(request: HttpRequest, membership: Membership) -> HttpResponse:
     if not request.user.is_authenticated:
         login(request, membership.user, backend=OWN_BACKEND)
+        sessions.keep_in_list(request)
         record_authentication(request, membership.user, method="password", email=membership.user.email)
     request.session[PARTNER_KEY] = str(membership.partner_id)
     messages.success(request, _("Welcome. You belong to %(partner)s now.") % {"partner": membership.partner})

@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -21,10 +22,17 @@ from accounts.scim.answers import base
 from accounts.services import scim_tokens
 from accounts.views.seen import partner_of
 
+FORM_REMEMBERED = 24 * 3600
+
 
 def provisioning_context(request: PortalRequest, form: TokenForm | None = None) -> dict[str, Any]:
     """What `accounts/_provisioning.html` needs, for every page that includes it."""
-    return {"provisioning": provisioning_of(partner_of(request)), "scim_address": base(), "token_form": form or TokenForm()}
+    return {
+        "provisioning": provisioning_of(partner_of(request)),
+        "scim_address": base(),
+        "token_form": form or TokenForm(),
+        "once": uuid.uuid4(),
+    }
 
 
 @require_GET
@@ -42,6 +50,8 @@ def create(request: PortalRequest) -> HttpResponse:
     """A new token, shown in this answer and never again: in no address, session or message."""
     form = TokenForm(request.POST)
     if form.is_valid():
+        if not _is_first(request):
+            return _made_already(request)
         try:
             made = scim_tokens.create(partner=partner_of(request), **form.cleaned_data, by=request.user)
         except ValidationError as refusal:
@@ -57,8 +67,11 @@ def create(request: PortalRequest) -> HttpResponse:
 @fresh_second_factor
 def rotate(request: PortalRequest, token_id: uuid.UUID) -> HttpResponse:
     """A token in place of another, which counts for another day."""
+    token = _token_or_404(request, token_id)
+    if not _is_first(request):
+        return _made_already(request)
     try:
-        made = scim_tokens.rotate(token=_token_or_404(request, token_id), by=request.user)
+        made = scim_tokens.rotate(token=token, by=request.user)
     except ValidationError as refusal:
         messages.error(request, " ".join(refusal.messages))
         return redirect("provisioning")
@@ -77,6 +90,21 @@ def revoke(request: PortalRequest, token_id: uuid.UUID) -> HttpResponse:
         messages.error(request, " ".join(refusal.messages))
     else:
         messages.success(request, _("The token %(name)s is revoked.") % {"name": token.name})
+    return redirect("provisioning")
+
+
+def _is_first(request: PortalRequest) -> bool:
+    """Whether this showing of the form is sent for the first time: its answer is a page, so loading that again sends it again."""
+    try:
+        shown = uuid.UUID(request.POST.get("once", ""))
+    except ValueError:
+        return True
+    return bool(cache.add(f"token_form:{request.user.pk}:{request.path}:{shown}", True, FORM_REMEMBERED))
+
+
+def _made_already(request: PortalRequest) -> HttpResponse:
+    told = _("This form was sent already, and no second token is made. A token is shown once; make another if you have not copied it.")
+    messages.warning(request, told)
     return redirect("provisioning")
 
 

@@ -24,7 +24,7 @@ from accounts.models import Directory
 from accounts.policy import Scope
 from accounts.queries.who_can import who_can
 from accounts.roles import Permission
-from accounts.services import directory_sign_in, signing_in
+from accounts.services import directory_sign_in, sessions, signing_in
 from accounts.sso import flow, tokens
 from incentives_portal.core.visible import visible_text
 
@@ -133,6 +133,7 @@ def _sign_in(request: HttpRequest, directory: Directory, admitted: directory_sig
     """Opens the session, which speaks for this partner alone. A second factor counts where the provider saw one just now."""
     user = admitted.membership.user
     login(request, user, backend=OWN_BACKEND)
+    sessions.keep_in_list(request)
     request.session[PARTNER_KEY] = request.session[THROUGH_KEY] = str(directory.partner_id)
     record_authentication(request, user, method="directory", directory=directory.key, at=arrival.proved_at)
     factor_at = tokens.fresh_second_factor_at(arrival.claims)

@@ -4,7 +4,7 @@ So a visitor walks the pages that ask for a second factor as a partner's people 
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from allauth.mfa import app_settings
@@ -38,6 +38,11 @@ def code_of(user: Any) -> Code | None:
     app = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).first()
     if app is None:
         return None
+    given = code_of_secret(decrypt(app.data["secret"]))
+    return replace(given, used=was_used(given.code, app))
+
+
+def code_of_secret(secret: str) -> Code:
+    """What an app shows that holds this secret."""
     now, period = int(time.time()), app_settings.TOTP_PERIOD
-    code = format_hotp_value(hotp_value(decrypt(app.data["secret"]), now // period))
-    return Code(code, period - now % period, was_used(code, app))
+    return Code(format_hotp_value(hotp_value(secret, now // period)), period - now % period, used=False)

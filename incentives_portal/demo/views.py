@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import open_without_second_factor
 from accounts.models import User
+from accounts.services import sessions
 from incentives_portal.core import clock
 from incentives_portal.core.fiscal import FiscalYear
 
@@ -37,6 +38,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         raise Http404
     user = get_object_or_404(User, email=email)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    sessions.keep_in_list(request)
     record_authentication(request, user, method="password", email=user.email)
     record_authentication(request, user, method="mfa", type="totp", reauthenticated=True)
     return redirect("home")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
@@ -122,6 +123,7 @@ def test_it_stands_in_the_audit_log_of_this_partner(
     entry = AuditEntry.objects.get(act="signed_in")
     assert (entry.partner_id, entry.actor_id) == (directory.partner_id, nora.pk)
     assert entry.after == {"person": nora.email, "methods": methods}
+    assert UserSession.objects.filter(user=nora, session_key=client.session.session_key).exists()
     assert {METHODS[method] for method in methods} <= {"Single sign-on", "Second factor at the company's provider"}
 
 

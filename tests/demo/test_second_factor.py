@@ -43,4 +43,15 @@ def test_one_click_signs_in_with_a_second_factor(client: Client, settings: Any) 
     rita = User.objects.create_superuser("rita@operator.example", name="Rita Sand")
     client.post(reverse("demo_sign_in"), {"email": rita.email})
     assert client.get("/").status_code == 200
+    assert "127.0.0.1" in client.get(reverse("usersessions_list")).content.decode(), "the session is in the list of sessions"
     assert client.get(reverse("admin:accounts_user_change", args=[rita.pk])).status_code == 200
+
+
+@pytest.mark.rule("ACC-9")
+def test_without_an_app_the_page_that_sets_one_up_shows_the_code(as_: As, gunnar: User, settings: Any) -> None:
+    client, page = as_(gunnar, second_factor=False), reverse("mfa_activate_totp")
+    assert shown(client.get(page)) == ""
+    settings.DEMO = True
+    answer = client.post(page, {"code": shown(client.get(page))})
+    assert answer.status_code == 302
+    assert gunnar.authenticator_set.filter(type="totp").exists()

@@ -35,7 +35,7 @@ def test_a_year_passes_in_the_demonstration(settings: Any) -> None:
 
     validations.check_due()
     waiting = Validation.objects.get(decision="")
-    assert waiting.checks.filter(outcome="flagged").exists()
+    assert [check.code for check in waiting.checks.filter(outcome="flagged")] == ["holder_name_differs"]
     clock.move(by=dt.timedelta(hours=48))
     validations.flag_overdue()
     waiting.refresh_from_db()

@@ -105,6 +105,18 @@ def test_an_admin_new_in_the_role_is_a_flag_where_the_partner_was_paid_before(
     assert validations.check_due()["approved"] == 1
 
 
+@pytest.mark.rule("VAL-2")
+def test_whom_the_membership_system_made_admin_is_not_new(partner: Partner, payout: PayoutProfile, submitted: Submit) -> None:
+    submitted(payout)
+    validations.check_due()
+    clock.move(by=dt.timedelta(days=40))
+    nora = make.person("Nora Feed", partner, make.INCENTIVES_ADMIN)
+    RoleAssignment.objects.filter(membership__user=nora).update(origin="feed")
+    profile = payouts.create(partner=partner, by=nora, **payout_fields(name="Mine", identifiers={"iban": OTHER_IBAN}))
+    submitted(profile, by=nora)
+    assert validations.check_due()["approved"] == 1
+
+
 @pytest.fixture
 def row(location: Location, ines: User, payout: PayoutProfile, tax: TaxProfile) -> Enrollment:
     """An enrollment that waits for its payout profile alone."""

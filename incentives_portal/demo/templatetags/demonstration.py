@@ -28,3 +28,9 @@ def cast() -> tuple[Figure, ...]:
 def code_of(person: Any) -> authenticator_app.Code | None:
     """What this person's authenticator app shows."""
     return authenticator_app.code_of(person)
+
+
+@register.simple_tag
+def code_of_secret(secret: str) -> authenticator_app.Code:
+    """What an app shows that has just been given this secret."""
+    return authenticator_app.code_of_secret(secret)

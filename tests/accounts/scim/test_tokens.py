@@ -45,6 +45,28 @@ def test_a_global_admin_makes_a_token_and_sees_it_once(
     assert mail.to == gunnar.email and text not in mail.text + mail.html
 
 
+def test_loading_the_answer_again_makes_no_second_token(gunnar: User, as_: Callable[[User], Client]) -> None:
+    browser = as_(gunnar)
+
+    def shown_form() -> str:
+        found = re.search(r'name="once" value="([0-9a-f-]{36})"', browser.get(reverse("provisioning")).content.decode())
+        assert found is not None
+        return found[1]
+
+    typed = {"name": "Entra", "expires_on": "", "once": shown_form()}
+    refused = browser.post(reverse("scim_token_create"), typed | {"name": ""})
+    assert refused.status_code == 422
+    shown_in(browser.post(reverse("scim_token_create"), typed))
+    again = browser.post(reverse("scim_token_create"), typed, follow=True)
+    assert b"was sent already" in again.content and b"pscim_" not in again.content
+    assert Mail.objects.filter(kind="scim_token").count() == ScimToken.objects.count() == 1
+    rotate, once = reverse("scim_token_rotate", args=[ScimToken.objects.get().pk]), {"once": shown_form()}
+    shown_in(browser.post(rotate, once))
+    browser.post(rotate, once)
+    assert ScimToken.objects.count() == 2
+    shown_in(browser.post(reverse("scim_token_create"), typed | {"once": shown_form()}))
+
+
 def test_rotating_leaves_a_day_to_change_over(
     gunnar: User, as_: Callable[[User], Client], client: Client, partner: Partner
 ) -> None:
