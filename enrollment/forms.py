@@ -65,6 +65,8 @@ def currency_label(code: str) -> str:
 
 
 DEFAULT, LATER = "default", "later"
+EACH_DEFAULT, STAYS = _("Each location's default bank profile"), _("Where something is chosen already, that stays.")
+NOTHING_YET, CHOSEN_LATER = _("Nothing yet: only accept"), _("The profiles are chosen later, for each by itself.")
 
 
 class ManyForm(forms.Form):
@@ -79,9 +81,9 @@ class ManyForm(forms.Form):
         how, currency = self.fields["how"], self.fields["currency"]
         assert isinstance(how, forms.ChoiceField) and isinstance(currency, forms.ChoiceField)
         how.choices = [
-            (DEFAULT, _("Each location's default bank profile\nWhere something is chosen already, that stays.")),
+            (DEFAULT, "\n".join([str(EACH_DEFAULT), str(STAYS)])),
             *((pk, _described(profile)) for pk, profile in self._profiles.items()),
-            (LATER, _("Nothing yet: only accept\nThe profiles are chosen later, for each by itself.")),
+            (LATER, "\n".join([str(NOTHING_YET), str(CHOSEN_LATER)])),
         ]
         currency.choices = [("", _("The one that goes with it")), *((code, currency_label(code)) for code in currencies)]
         for field in (how, currency):

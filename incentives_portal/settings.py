@@ -12,6 +12,7 @@ import environ
 from csp.constants import NONCE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from jinja2 import StrictUndefined
 
 from incentives_portal.core import loopback
 
@@ -157,7 +158,20 @@ TEMPLATES: list[dict[str, Any]] = [
                 "incentives_portal.core.context.portal",
             ],
         },
-    }
+    },
+    # For the rows of long tables alone, where a row's time is the page's (docs/decisions/0013-rows-in-jinja.md).
+    {
+        "NAME": "jinja",
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "autoescape": True,
+            "undefined": StrictUndefined,
+            "trim_blocks": True,
+            "lstrip_blocks": True,
+            "auto_reload": DEBUG,
+        },
+    },
 ]
 
 CONTENT_SECURITY_POLICY = {

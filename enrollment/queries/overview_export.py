@@ -33,6 +33,6 @@ def chunks(actor: Actor, wish: Wish) -> Iterator[list[list[Any]]]:
 
 
 def _cells(row: Row, *, with_partner: bool) -> list[Any]:
-    cells = [row["program"], row["program_code"], str(FiscalYear(row["year"])), row["place"], row["mpn_id"], row["city"]]
-    cells += [row["label"], row["action"], row["until"]]
-    return [*cells, row["partner"]] if with_partner else cells
+    cells = [row.program, row.program_code, str(FiscalYear(row.year)), row.place, row.mpn_id, row.city]
+    cells += [row.label, row.action, row.until]
+    return [*cells, row.partner] if with_partner else cells

@@ -6,7 +6,7 @@ different, and a row only picks its own: that is what decides how long a page ta
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.urls import reverse
@@ -24,7 +24,7 @@ ANY_PROGRAM = "PROGRAM"
 ANY = str(NOBODY)
 
 
-class Row(TypedDict):
+class Row(NamedTuple):
     """One enrollment, ready to print."""
 
     pk: str
@@ -74,28 +74,28 @@ class RowWriter:
         action = self._action(row, names.get(_place(row), "") if names and not row["mine"] else "")
         mpn_id, city, partner = row["location__mpn_id"] or "", row["location__city"] or "", row["partner__legal_name"]
         place = row["location__name"] or self._of_pga
-        return {
-            "pk": pk,
-            "mine": row["mine"],
-            "url": self._page.replace(ANY, pk),
-            "name": f"{row['program_name']}, {place}",
-            "program": row["program_name"],
-            "program_code": code,
-            "guide_url": self._guides.get(code) or self._guide_of(code),
-            "place": place,
-            "place_line": " · ".join(filter(None, (mpn_id, city, partner if self._with_partner else ""))),
-            "mpn_id": mpn_id,
-            "city": city,
-            "partner": partner,
-            "year": row["fiscal_year"],
-            "shown": shown,
-            "label": self._labels[shown],
-            "eligibility_url": self._eligibility.replace(ANY, pk) if shown == ShownStatus.NOT_ELIGIBLE else "",
-            "action": action.words,
-            "action_url": action.url.replace(ANY, pk) if action.url else "",
-            "until": action.until,
-            "is_late": action.is_late,
-        }
+        return Row(
+            pk=pk,
+            mine=row["mine"],
+            url=self._page.replace(ANY, pk),
+            name=f"{row['program_name']}, {place}",
+            program=row["program_name"],
+            program_code=code,
+            guide_url=self._guides.get(code) or self._guide_of(code),
+            place=place,
+            place_line=" · ".join(filter(None, (mpn_id, city, partner if self._with_partner else ""))),
+            mpn_id=mpn_id,
+            city=city,
+            partner=partner,
+            year=row["fiscal_year"],
+            shown=shown,
+            label=self._labels[shown],
+            eligibility_url=self._eligibility.replace(ANY, pk) if shown == ShownStatus.NOT_ELIGIBLE else "",
+            action=action.words,
+            action_url=action.url.replace(ANY, pk) if action.url else "",
+            until=action.until,
+            is_late=action.is_late,
+        )
 
     def _guide_of(self, code: str) -> str:
         self._guides[code] = self._guide.replace(ANY_PROGRAM, code)

@@ -41,6 +41,6 @@ def location_page(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     written = RowWriter(request.actor, clock.now()).write(list(rows.values(*COLUMNS, "mine", "shown", "program_name")))
     years: dict[int, list[object]] = {}
     for row in written:
-        years.setdefault(row["year"], []).append(row)
+        years.setdefault(row.year, []).append(row)
     context = {"location": location, "years": [(FiscalYear(year), those) for year, those in years.items()]}
     return render(request, "enrollment/location.html", context)

@@ -8,13 +8,16 @@ from typing import Any
 from django.contrib.messages import get_messages
 from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_countries import countries
 
 from accounts.access import PortalRequest, allowed
+from accounts.actor import Actor
 from accounts.roles import Permission
 from enrollment.queries.overview import URGENCY, Counts, Found, in_groups, overview
 from enrollment.queries.overview_rows import Row, RowWriter
@@ -61,10 +64,12 @@ def overview_page(request: PortalRequest) -> HttpResponseBase:
     if not request.META["QUERY_STRING"] and (begin := next((v for v in found.views if v["own"] and v["is_default"]), None)):
         return redirect(f"{reverse('overview')}?{begin['query'] or 'view='}")
     rows = list(found.page)
+    groups = _groups(RowWriter(request.actor, now).write(rows), rows, wish)
     context = {
         "wish": wish,
         "renewal": soon(request.actor, now),
-        "groups": _groups(RowWriter(request.actor, now).write(rows), rows, wish),
+        "groups": groups,
+        "body": _body(request.actor, groups, wish),
         "page": found.page,
         "query": wish.query(this_year),
         "may_enroll": Permission.ENROLL in request.actor.permissions,
@@ -97,6 +102,28 @@ def _unchanged(request: PortalRequest) -> HttpResponseBase | None:
     return answer
 
 
+def _body(actor: Actor, groups: Sequence[Group], wish: Wish) -> SafeString:
+    """The rows as the page prints them."""
+    may_enroll = Permission.ENROLL in actor.permissions
+    context = {
+        "groups": groups,
+        "grouped": bool(wish.view),
+        "columns": 6 if may_enroll else 5,
+        "may_enroll": may_enroll,
+        "year": str(wish.year),
+        "labels": {
+            "location": _("Location"),
+            "status": _("Status"),
+            "actions": _("Actions required"),
+            "resources": _("Program resources"),
+            "guide": _("Program guide"),
+            "eligibility": _("See eligibility requirements"),
+        },
+    }
+    # Safe as it comes: that engine escapes by itself, as settings say.
+    return SafeString(render_to_string("enrollment/_overview_rows.jinja", context, using="jinja"))
+
+
 def _groups(written: Sequence[Row], found: Sequence[dict[str, Any]], wish: Wish) -> list[Group]:
     rows = iter(written)
     return [_group(those, wish, list(islice(rows, len(those)))) for those in in_groups(found, wish.view)]
@@ -108,8 +135,8 @@ def _group(found: Sequence[dict[str, Any]], wish: Wish, rows: list[Row]) -> Grou
     if wish.view == "location":
         programs = ngettext("%(count)d program", "%(count)d programs", count) % {"count": count}
         return Group(
-            rows[0]["place"] if first["location_id"] else first["partner__legal_name"],
-            f"{rows[0]['place_line']} · {programs}",
+            rows[0].place if first["location_id"] else first["partner__legal_name"],
+            f"{rows[0].place_line} · {programs}",
             rows,
         )
     places = ngettext("%(count)d location", "%(count)d locations", count) % {"count": count}

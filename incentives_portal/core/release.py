@@ -12,6 +12,6 @@ def release() -> str:
     digest = hashlib.blake2b(digest_size=8)
     for folder in ("templates", "locale", "static"):
         for path in sorted((settings.BASE_DIR / folder).rglob("*")):
-            if path.suffix in {".html", ".txt", ".mo", ".css", ".js"}:
+            if path.suffix in {".html", ".jinja", ".txt", ".mo", ".css", ".js"}:
                 digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -21,9 +21,7 @@ class Statement:
     have one for everything that differs between askings. `first` is one value asked for in plain SQL, with its parameters.
     """
 
-    def __init__(
-        self, questions: Sequence[QuerySet[Any, dict[str, Any]]], blanks: Mapping[str, Any], *, first: tuple[str, list[Any]]
-    ) -> None:
+    def __init__(self, questions: Sequence[QuerySet[Any, Any]], blanks: Mapping[str, Any], *, first: tuple[str, list[Any]]) -> None:
         parts, filled = [f"({first[0]})::text"], list(first[1])
         for number, question in enumerate(questions, start=1):
             sql, parameters = question.query.sql_with_params()

@@ -126,6 +126,15 @@ def test_sorts_and_says_so(as_: As, gunnar: User, location: Location) -> None:
     assert 'aria-sort="descending"' in html and html.index(">Beta<") < html.index(">Alpha<")
 
 
+@pytest.mark.parametrize("grouped", ["", "location", "program"])
+def test_names_are_only_text(as_: As, ines: User, location: Location, grouped: str) -> None:
+    name = "<script>alert('x')</script>&\"'"
+    Location.objects.filter(pk=location.pk).update(name=name, city=name)
+    stages.invited(location, make.ProgramFactory.create(name_en=name))
+    html = page(as_(ines), view=grouped)
+    assert "<script>alert" not in html and html.count("&lt;script&gt;alert") >= 4 and "<tbody>" in html
+
+
 @pytest.mark.rule("FIS-1")
 def test_shows_the_current_fiscal_year_and_others_on_demand(as_: As, gunnar: User, location: Location) -> None:
     this_year = FiscalYear.of(clock.today())

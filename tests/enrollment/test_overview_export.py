@@ -61,7 +61,7 @@ def test_both_files_hold_what_the_page_shows(as_: As, gunnar: User, rows: None, 
     cells, _sheet = as_xlsx(client, sort="location")
     assert cells[0] == table[0] and cells[1][:8] == first[:8]
     shown = client.get("/incentives/", {"sort": "location"}).context["groups"][0].rows
-    assert [row["place"] for row in shown] == [row[3] for row in table[1:]]
+    assert [row.place for row in shown] == [row[3] for row in table[1:]]
 
 
 @pytest.mark.parametrize(
