@@ -325,7 +325,8 @@ def _caught_mail(folder: Path) -> None:
 
 # Addresses that only take a POST, or answer with a redirect or a file: no page to look at.
 NOT_PAGES = {
-    "session_end", "mfa_login_webauthn",
+    "session_end", "mfa_login_webauthn", "live", "metrics", "mails_requeue", "review_undo",
+    "payout_reveal",  # drawn by a POST alone: visited by its button on the profile's page
     "accept", "decline", "undo_decline", "overview_export", "saved_view", "notice_open", "set_language", "switch_partner", "demo_sign_in", "demo_clock",
     "payout_archive", "payout_check", "tax_document", "tax_document_upload", "tax_document_remove", "tax_archive", "tax_check", "review_claim", "review_approve", "review_reject",
     "person_restore", "team_invitation_withdraw", "health", "gap_fill", "role_request_grant", "role_request_decline", "role_request_withdraw",
@@ -483,6 +484,7 @@ def _profile_pages(world: World) -> Iterator[Visit]:
     yield Visit("alarm", world.rita, (things["alarm"].pk,), press="main form .button")
     for name in ("payout", "approved_payout", "unused", "archived", "frozen"):
         yield Visit("payout", world.ines, (things[name].pk,), label=name)
+    yield Visit("payout", world.ines, (things["unused"].pk,), press="form[action*=reveal] button", label="numbers")
     for kind in ("payout", "tax"):
         yield Visit(f"{kind}_edit", world.ines, (things[kind].pk,), label="rejected")
     yield Visit("tax", world.ines, (things["tax"].pk,))
