@@ -2,8 +2,10 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.urls import reverse
 
@@ -30,7 +32,10 @@ def audiences(rows: Sequence[Enrollment]) -> dict[uuid.UUID, Audience]:
         .prefetch_related("listed")
         .order_by("granted_at")
     )
-    return {row.pk: _audience(row, [one for one in assignments if one.partner_id == row.partner_id]) for row in rows}
+    of_partner: defaultdict[uuid.UUID, list[RoleAssignment]] = defaultdict(list)
+    for one in assignments:
+        of_partner[one.partner_id].append(one)
+    return {row.pk: _audience(row, of_partner[row.partner_id]) for row in rows}
 
 
 def _audience(row: Enrollment, assignments: Sequence[RoleAssignment]) -> Audience:
@@ -49,11 +54,30 @@ def announce(row: Enrollment, audience: Audience, *, again: str = "") -> tuple[U
 
     Returns who is told.
     """
-    kind = Notice.Kind.INVITATION if audience.admins else Notice.Kind.ASSIGN_ADMIN
-    told = audience.admins or audience.assigners
+    kind, told = _whom(audience)
     for user in told:
         tell(row, user, kind, mail=str(kind), key=f"{key_of(kind, row)}{user.pk}{again and ':'}{again}")
     return told
+
+
+def announce_many(rows: Iterable[Enrollment], found: Mapping[uuid.UUID, Audience]) -> None:
+    """The same for many: their notices in one statement, their mails some hundred in one."""
+    told = [(row, kind, user) for row in rows for kind, users in [_whom(found[row.pk])] for user in users]
+    keys = [f"{key_of(kind, row)}{user.pk}" for row, kind, user in told]
+    Notice.objects.bulk_create(
+        (Notice(user=user, enrollment=row, kind=kind, key=key) for (row, kind, user), key in zip(told, keys, strict=True)),
+        ignore_conflicts=True,
+        batch_size=1000,
+    )
+    outbox.owe_all(
+        outbox.Owed(str(kind), user, key, _context(row, kind)) for (row, kind, user), key in zip(told, keys, strict=True)
+    )
+
+
+def _whom(audience: Audience) -> tuple[Notice.Kind, tuple[User, ...]]:
+    """Who is told of an invitation, and what: to enroll, or to assign somebody who can (rule INV-2)."""
+    kind = Notice.Kind.INVITATION if audience.admins else Notice.Kind.ASSIGN_ADMIN
+    return kind, audience.admins or audience.assigners
 
 
 def key_of(kind: str, row: Enrollment) -> str:
@@ -81,8 +105,11 @@ def tell(
     With `hold` the mail waits so long, and can be withdrawn until then. `deadline` is named where it isn't the row's own.
     """
     notify(row, user, kind, key=key)
-    context = {"enrollment": row, "path": _path(kind, row), "program": row.program, "location": row.location, "deadline": deadline}
-    outbox.owe(mail, to=user, key=key, context=context, hold=hold)
+    outbox.owe(mail, to=user, key=key, context=_context(row, kind, deadline), hold=hold)
+
+
+def _context(row: Enrollment, kind: Notice.Kind, deadline: dt.date | None = None) -> dict[str, Any]:
+    return {"enrollment": row, "path": _path(kind, row), "program": row.program, "location": row.location, "deadline": deadline}
 
 
 def _path(kind: Notice.Kind, row: Enrollment) -> str:

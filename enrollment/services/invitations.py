@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from enrollment.announcing import Audience, announce, audiences, key_of
+from enrollment.announcing import Audience, announce, announce_many, audiences, key_of
 from enrollment.derivation import BATCH, lock, settle
 from enrollment.errors import RefusedError
 from enrollment.models import EndReason, Enrollment, Invitation, InvitationWave, Notice, Program
@@ -81,8 +81,7 @@ def announce_all(rows: Iterable[Enrollment]) -> None:
     if not announced:
         return
     found: dict[uuid.UUID, Audience] = audiences(announced)
-    for row in announced:
-        announce(row, found[row.pk])
+    announce_many(announced, found)
 
 
 def resend(*, enrollment_id: uuid.UUID, by: Any) -> tuple[User, ...]:
