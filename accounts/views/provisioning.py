@@ -103,7 +103,9 @@ def _is_first(request: PortalRequest) -> bool:
 
 
 def _made_already(request: PortalRequest) -> HttpResponse:
-    told = _("This form was sent already, and no second token is made. A token is shown once; make another if you have not copied it.")
+    told = _(
+        "This form was sent already, and no second token is made. A token is shown once; make another if you have not copied it."
+    )
     messages.warning(request, told)
     return redirect("provisioning")
 
