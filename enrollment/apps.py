@@ -11,7 +11,9 @@ class EnrollmentConfig(AppConfig):
     def ready(self) -> None:
         from accounts import program_choices
         from enrollment import audit_wording, gauges, listeners, usage  # noqa: F401
+        from profiles import paying_entities
         from profiles.usage import register_usage
 
         register_usage(usage.enrollments_using)
         program_choices.register(usage.program_choices)
+        paying_entities.register(usage.paying_entities)

@@ -1,4 +1,4 @@
-"""Answers the floor below: which enrollments use a profile, and which programs a role can be limited to."""
+"""Answers the floor below: which enrollments use a profile, which programs a role can be limited to, who pays."""
 
 from collections.abc import Iterable
 
@@ -7,6 +7,7 @@ from django.urls import reverse
 from enrollment.models import Enrollment, Program
 from enrollment.status import Status, shown_to
 from enrollment.wording import STATUS_LABELS
+from incentives_portal.core import clock
 from profiles.models import PayoutProfile, TaxProfile
 from profiles.usage import Usage
 
@@ -37,3 +38,8 @@ def enrollments_using(profile: PayoutProfile | TaxProfile) -> Iterable[Usage]:
 def program_choices() -> Iterable[tuple[str, str]]:
     """Every program's code and name in the language of the page."""
     return [(program.code, program.name) for program in Program.objects.all()]
+
+
+def paying_entities() -> Iterable[str]:
+    """Who pays the programs that are not discontinued."""
+    return Program.objects.exclude(discontinued_on__lt=clock.today()).values_list("paying_entity", flat=True).distinct()

@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from jinja2 import StrictUndefined
 
-from incentives_portal.core import loopback
+from incentives_portal.core import country_names, loopback
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -421,6 +421,9 @@ SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=3 if DEMO else 30)
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # A folder that the processes of one web server share to count requests together.
 METRICS_FOLDER = env.str("PROMETHEUS_MULTIPROC_DIR", default="")
+
+# --- Countries -------------------------------------------------------------------------------------
+COUNTRIES_OVERRIDE = country_names.NAMES
 
 # --- Logs ------------------------------------------------------------------------------------------
 # plain for people, json for machines.

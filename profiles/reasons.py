@@ -7,7 +7,6 @@ texts are not, so that everybody reads them in their own language.
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -95,6 +94,22 @@ REVIEW: dict[str, str | Promise] = {
     "form_out_of_date": _("The tax form is out of date. Fill in the current edition, and state when it expires."),
     "other": _("See the reviewer's note, and correct what it names."),
 }
+# What can be wrong with a field of each kind; `other` fits them all.
+FITTING: dict[str, tuple[str, ...]] = {
+    "payment_method": (),
+    "bank_country": (),
+    "account_holder": ("holder_differs_from_legal_name",),
+    "legal_name": ("legal_name_differs_from_register", "document_unreadable"),
+    "street": ("address_incomplete", "document_unreadable"),
+    "postal_code": ("address_incomplete", "document_unreadable"),
+    "city": ("address_incomplete", "document_unreadable"),
+    "country": ("document_unreadable",),
+    "classification": ("document_unreadable",),
+    "form_kind": ("form_out_of_date", "document_unreadable"),
+    "expires_on": ("form_out_of_date", "document_unreadable"),
+}
+OF_AN_ACCOUNT = ("bank_account_closed",)
+OF_A_TAX_NUMBER = ("tax_number_not_registered", "document_unreadable")
 
 # What is wrong with a line of a sheet of numbers, before its number can be looked at.
 SHEET: dict[str, str | Promise] = {
@@ -111,7 +126,19 @@ def text_for(code: str) -> str:
     return str(REASONS.get(code, REASONS["other"]).text)
 
 
+# What was expected, as a sentence of its own; where the reason names it already, nothing is added.
+EXPECTED: dict[str, str | Promise] = {
+    "too_long": _("It can have at most %(what)s characters."),
+    "iban_country": _("An IBAN of this country begins with %(what)s."),
+    "iban_length": _("In this country an IBAN has %(what)s characters."),
+    "account_format": _("In this country it has %(what)s digits."),
+    "bank_code_format": _("In this country it has %(what)s digits."),
+    "branch_code_format": _("In this country it has %(what)s digits."),
+    "vat_country": _("A VAT number of this country begins with %(what)s."),
+}
+
+
 def explained(code: str, detail: str = "") -> str:
     """The text of a reason, and what was expected where that helps."""
     text = text_for(code)
-    return f"{text} {gettext('Expected: %(what)s.') % {'what': detail}}" if detail else text
+    return f"{text} {EXPECTED[code] % {'what': detail}}" if detail and code in EXPECTED else text

@@ -56,4 +56,7 @@ def _told(where: dict[Permission, list[str]]) -> list[Ability]:
 
 
 def _once(words: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(words))
+    """Each once; beside the entire organization, for every program and without an end, nothing else needs saying."""
+    once = list(dict.fromkeys(words))
+    everywhere = _("Entire organization")
+    return [everywhere] if everywhere in once else once

@@ -1,6 +1,7 @@
 """What happened to a member, from the audit log."""
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Membership, RoleAssignment
+from accounts.models import Membership, Origin, RoleAssignment
+from accounts.queries.audit_log import actor_of
 from accounts.roles import PartnerRole
 from incentives_portal.core.models import AuditEntry
 
@@ -35,20 +37,29 @@ class Happening:
 
 
 def history_of(membership: Membership) -> list[Happening]:
-    """The member's history, newest first, in two queries."""
+    """The member's history, newest first, in three queries."""
     roles = [str(pk) for pk in RoleAssignment.objects.filter(membership=membership).values_list("pk", flat=True)]
     entries = AuditEntry.objects.filter(
         partner_id=membership.partner_id, act__in=ACTS, object_id__in=[str(membership.pk), *roles]
     ).order_by("-id")[:SHOWN]
-    labels = dict(PartnerRole.choices)
-    return [_happening(entry, {str(role): str(label) for role, label in labels.items()}) for entry in entries]
+    labels = {str(role): str(label) for role, label in PartnerRole.choices}
+    actors = {entry.actor_id for entry in entries if entry.actor_id}
+    known = set(Membership.objects.filter(partner=membership.partner_id, user_id__in=actors).values_list("user_id", flat=True))
+    return [_happening(entry, labels, known) for entry in entries]
 
 
-def _happening(entry: AuditEntry, labels: dict[str, str]) -> Happening:
+def _by(entry: AuditEntry, known: set[uuid.UUID]) -> str:
+    """Who did it; what the feed gave comes from the membership system, whoever ran the import."""
+    if entry.actor_kind == AuditEntry.ActorKind.COMMAND and entry.actor_name.startswith("import_feed"):
+        return str(Origin.FEED.label)
+    return actor_of(entry, known)
+
+
+def _happening(entry: AuditEntry, labels: dict[str, str], known: set[uuid.UUID]) -> Happening:
     facts = entry.after or entry.before or {}
     role = facts.get("role", "")
     title = str(ACTS[entry.act]) % {"role": labels.get(role, role)}
-    return Happening(entry.at, title, entry.actor_name, _terms(facts) if role else "")
+    return Happening(entry.at, title, _by(entry, known), _terms(facts) if role else "")
 
 
 def _terms(facts: dict[str, Any]) -> str:

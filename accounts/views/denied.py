@@ -1,5 +1,7 @@
 """The page of who sees a thing and may not act on it: it says who can (rule ACC-7)."""
 
+import logging
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,15 +13,27 @@ from accounts.policy import NotAllowedError, Scope, may_assign
 from accounts.queries.who_can import WhoCan, operators_who_can, who_can
 from accounts.roles import PERMISSION_TEXTS
 
+logger = logging.getLogger(__name__)
+
 
 def handler403(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """What the actor may not do, who holds it, and who can grant it. Anything else that is forbidden names nobody."""
+    if isinstance(exception, NotAllowedError):
+        return _not_allowed(request, exception)
+    return render(request, "403.html", status=403)
+
+
+def _not_allowed(request: HttpRequest, exception: NotAllowedError) -> HttpResponse:
     actor: Actor | None = getattr(request, "actor", None)
     context: dict[str, object] = {}
-    if actor and isinstance(exception, NotAllowedError):
+    if actor:
         who = _who(actor, exception)
         context = {"who": who, "what": PERMISSION_TEXTS[exception.permission], **_ways_on(actor, exception, who)}
-    return render(request, "403.html", context, status=403)
+    response = render(request, "403.html", context, status=403)
+    # Django would log the refusal with a traceback, as if something were broken.
+    logger.warning("Forbidden, %s is missing: %s", exception.permission, request.path)
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 def _who(actor: Actor, refusal: NotAllowedError) -> WhoCan:

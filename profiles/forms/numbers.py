@@ -121,8 +121,19 @@ class NumbersForm(forms.Form):
             return {}
 
     def _carried(self, kind: str) -> str:
-        token = str(self.data.get(f"carried_{kind}", "")) if self.is_bound else ""
-        return unwrap(token, person=self.person.pk, kind=kind) if token else ""
+        """The number that came along: one that was typed right before, or typed into a form that is only drawn again."""
+        sent = self.data if self.is_bound else self.initial
+        token = str(sent.get(f"carried_{kind}", ""))
+        carried = unwrap(token, person=self.person.pk, kind=kind) if token else ""
+        return carried if self.is_bound or kind in PUBLIC else self._if_it_fits(kind, str(sent.get(kind, "")).strip() or carried)
+
+    def _if_it_fits(self, kind: str, number: str) -> str:
+        """The number where the fields chosen now take it; it stays with the form."""
+        finding = self.check({kind: number}).get(kind) if number else None
+        if finding is None or not finding.ok:
+            return ""
+        self.good[kind] = finding.value
+        return finding.value
 
     def _kept(self, kind: str) -> str:
         """The number that an empty field stands for."""

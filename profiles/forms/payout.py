@@ -3,8 +3,8 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from django_countries import countries
 
+from profiles.country_choices import country_choices
 from profiles.identifiers import bank
 from profiles.identifiers.checking import Finding, check_bank_details
 from profiles.models import PaymentMethod, PayoutProfile
@@ -21,7 +21,7 @@ class PayoutForm(NumbersForm):
 
     name = TextField(label=_("Profile name"), max_length=100, help_text=_("For yourselves, for example the bank and the currency"))
     payment_method = forms.ChoiceField(label=_("Payment method"), choices=PaymentMethod.choices, widget=forms.RadioSelect)
-    bank_country = forms.ChoiceField(label=_("Country of the bank"), choices=lambda: list(countries))
+    bank_country = forms.ChoiceField(label=_("Country of the bank"), choices=country_choices)
     account_holder = TextField(label=_("Account holder"), max_length=140, help_text=_("Exactly as the bank has it"))
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
 

@@ -6,7 +6,7 @@ from django.forms import BoundField
 from django.utils.translation import gettext_lazy as _
 
 from profiles.fields import Label
-from profiles.reasons import REASONS, REVIEW
+from profiles.reasons import FITTING, OF_A_TAX_NUMBER, OF_AN_ACCOUNT, REASONS
 
 from .text import TextField
 
@@ -17,8 +17,10 @@ class RejectionForm(forms.Form):
     def __init__(self, *args: Any, labels: Mapping[str, Label], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.labels = labels
-        choices = [("", _("Nothing to correct")), *((code, REASONS[code].text) for code in REVIEW)]
+        of_numbers = OF_AN_ACCOUNT if "bank_country" in labels else OF_A_TAX_NUMBER
         for name, label in labels.items():
+            codes = (*FITTING.get(name, of_numbers), "other")
+            choices = [("", _("Nothing to correct")), *((code, REASONS[code].text) for code in codes)]
             self.fields[f"reason_{name}"] = forms.ChoiceField(label=str(label), choices=choices, required=False)
             self.fields[f"note_{name}"] = TextField(label=_("Note to the partner"), required=False, max_length=500)
 

@@ -3,13 +3,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django_countries import countries
 
 from incentives_portal.core import clock
+from profiles import paying_entities
+from profiles.country_choices import country_choices
 from profiles.identifiers import tax
 from profiles.identifiers.checking import Finding, check_tax_numbers
 from profiles.models import FormKind, TaxClassification, TaxProfile
@@ -32,7 +32,7 @@ class TaxForm(NumbersForm):
     street = TextField(label=_("Street address"), max_length=200)
     postal_code = TextField(label=_("Postal code"), max_length=20, required=False)
     city = TextField(label=_("City"), max_length=100)
-    country = forms.ChoiceField(label=_("Country of tax residence"), choices=lambda: list(countries))
+    country = forms.ChoiceField(label=_("Country of tax residence"), choices=country_choices)
     classification = forms.ChoiceField(label=_("Tax classification"), choices=TaxClassification.choices)
     form_kind = forms.ChoiceField(label=_("How this location is paid, and the tax form that follows"), widget=forms.RadioSelect)
     expires_on = forms.DateField(
@@ -97,7 +97,9 @@ def form_kinds_for(country: str, classification: str) -> list[tuple[str, str]]:
 def _paid_by(country: str) -> str:
     if country == "US":
         return ""
-    names = ", ".join(settings.US_PAYING_ENTITIES)
+    names = ", ".join(paying_entities.of_the_united_states())
+    if not names:
+        return ""
     return _("Paying entities in the United States are: %(names)s. Each program's page names its own.") % {"names": names}
 
 

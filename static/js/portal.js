@@ -46,8 +46,9 @@
     if (document.querySelector("form[data-guard][data-changed]")) event.preventDefault();
   });
 
-  // What only works with JavaScript is hidden until it is here.
+  // What only works with JavaScript is hidden until it is here, and what only serves without is hidden then.
   const ready = (root) => {
+    if (window.htmx) for (const box of root.querySelectorAll("[data-without-htmx]")) box.hidden = true;
     for (const box of root.querySelectorAll("[data-select-all][hidden]")) box.hidden = false;
     focusErrors(root);
   };

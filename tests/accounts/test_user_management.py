@@ -132,11 +132,14 @@ def test_a_change_that_opens_a_gap_says_so(as_: As, gunnar: User, ines: User) ->
 
 @pytest.mark.rule("ACC-7")
 @pytest.mark.parametrize("name", ["people", "invite_person"])
-def test_who_may_not_reads_who_can(as_: As, ulf: User, gunnar: User, astrid: User, name: str) -> None:
+def test_who_may_not_reads_who_can(
+    as_: As, ulf: User, gunnar: User, astrid: User, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
     answer = as_(ulf).get(reverse(name))
     assert answer.status_code == 403
     assert gunnar.name in answer.content.decode()
     assert astrid.name in answer.content.decode()
+    assert [(record.levelname, record.exc_info) for record in caplog.records] == [("WARNING", None)], "a refusal is no failure"
 
 
 @pytest.mark.rule("ACC-7")
@@ -291,3 +294,17 @@ def test_a_person_shows_history_and_effective_permissions(as_: As, gunnar: User,
     page = client.get(person_url(ulf)).content.decode()
     assert "Nothing at present." in page
     assert audit.AuditEntry.objects.filter(act="member_suspended", actor_id=gunnar.pk).exists()
+
+
+def test_the_history_calls_nobody_by_the_name_of_their_shell(as_: As, gunnar: User, ulf: User) -> None:
+    role = ulf.memberships.get().roles.get()
+    for name in ("import_feed (root)", "manage_roles (root)"):
+        audit.record("role_assigned", role, by=audit.command(name), partner_id=role.partner_id, after={"role": role.role})
+    page = as_(gunnar).get(person_url(ulf)).content.decode()
+    assert "Membership system" in page and "manage_roles" in page and "(root)" not in page
+
+
+def test_the_entire_organization_says_it_all(as_: As, gunnar: User, ulf: User, location: Location) -> None:
+    as_(gunnar).post(role_url(ulf), {"where": "listed", "locations": [location.pk]})
+    RoleAssignment.objects.filter(membership__user=ulf, role=make.INCENTIVES_USER).update(entire_organization=True)
+    assert f"({location.mpn_id}); " not in as_(ulf).get(reverse("my_roles")).content.decode()

@@ -1,11 +1,14 @@
 """The demonstration is the rehearsal: invitation, 48 hours and a fiscal year pass under one moved clock (rule OPS-2)."""
 
 import datetime as dt
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 
+from accounts.models import Partner
+from accounts.queries.roles_as_of import roles_as_of
 from enrollment import derivation
 from enrollment.models import Enrollment, Notice
 from enrollment.tasks import continue_fiscal_year, evaluate_and_invite
@@ -68,3 +71,15 @@ def test_every_notice_of_an_invitation_leads_to_a_location_with_a_default_bank_p
         assert notice.enrollment.status == "invited"
         assert DefaultBankProfile.objects.filter(location=notice.enrollment.location).exists()
     assert Enrollment.objects.filter(location__partner__pga_id="7100001", status="action_required").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.rule("OPS-3")
+def test_the_days_of_the_story_have_their_roles(settings: Any) -> None:
+    settings.DEMO = True
+    call_command("demo_prepare", stdout=StringIO(), stderr=StringIO())
+    partner = Partner.objects.get(pga_id="7100001")
+    held = {one.email for one in roles_as_of(partner.pk, clock.today() - dt.timedelta(days=5))}
+    assert {"ines@fjallglim.example", "gunnar@fjallglim.example"} <= held
+    assert clock.shift() == dt.timedelta()
+    assert stored_is_derived()

@@ -54,6 +54,18 @@ def test_all_admins_are_told_before_and_after_masked(changed: PayoutProfile, ine
         assert IBAN not in mail.text + mail.html and OTHER_IBAN not in mail.text + mail.html
 
 
+def test_what_is_frozen_is_not_said_to_be_in_force(
+    changed: PayoutProfile, submitted: Callable[..., Validation], rita: User, ines: User, as_: As
+) -> None:
+    clock.move(by=dt.timedelta(days=40))
+    validations.approve(validation=submitted(changed), by=rita)
+    page = reverse("payout", args=[changed.pk])
+    assert "In force: " in as_(ines).get(page).content.decode()
+    PayoutProfile.objects.filter(pk=changed.pk).update(frozen_at=clock.now())
+    frozen = as_(ines).get(page).content.decode()
+    assert "In force: " not in frozen and "until the report" in frozen
+
+
 def test_a_new_name_is_no_change_of_bank_details(payout: PayoutProfile, ines: User) -> None:
     payouts.change(profile=payout, seen_version=1, by=ines, **payout_fields(name="Another name"))
     assert not Mail.objects.filter(kind="bank_changed").exists()

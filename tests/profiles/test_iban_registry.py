@@ -80,6 +80,7 @@ def test_every_change_of_one_character_that_breaks_an_example_is_refused_in_word
     for language in ("en", "sv"):
         with override(language):
             assert all(explained(code, detail) != explained("other") for code, detail in refused)
+            assert explained("bank_code_format", "3").count(".") == 3, "every part is a sentence"
             assert {code for code, _detail in refused} == {"iban_country", "iban_checksum", "iban_format"}
 
 

@@ -13,7 +13,10 @@ from django.urls import reverse
 from accounts.models import Partner, User
 from incentives_portal.core import clock
 from incentives_portal.core.models import Mail
+from profiles.fields import labels_of
+from profiles.forms.rejection import RejectionForm
 from profiles.models import PayoutProfile, TaxProfile, Validation
+from profiles.reasons import REVIEW
 from profiles.services import payouts, validations
 from tests import factories as make
 
@@ -312,3 +315,16 @@ def test_a_day_past_the_48_hours_the_program_managers_hear_of_it_once(
         validations.escalate()
         assert Mail.objects.filter(kind="validation_escalated").count() == mails
     assert decided(flagged) == ""
+
+
+@pytest.mark.rule("VAL-3")
+def test_a_field_offers_the_reasons_of_its_kind(payout: PayoutProfile, tax: TaxProfile) -> None:
+    def offered(profile: PayoutProfile | TaxProfile) -> dict[str, set[str]]:
+        form = RejectionForm(labels=labels_of(profile.latest))
+        return {name: {code for code, _text in form.fields[f"reason_{name}"].choices} - {"", "other"} for name in form.labels}
+
+    account, residence = offered(payout), offered(tax)
+    assert account["iban"] == {"bank_account_closed"} and account["payment_method"] == set()
+    assert account["account_holder"] == {"holder_differs_from_legal_name"}
+    assert "tax_number_not_registered" in residence["orgnr"] and "address_incomplete" in residence["street"]
+    assert set().union(*account.values(), *residence.values()) == set(REVIEW) - {"other"}

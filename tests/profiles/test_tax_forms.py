@@ -1,5 +1,7 @@
 """A short classification leads to the tax form and to the numbers that the country knows (rule TAX-1)."""
 
+import datetime as dt
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -7,10 +9,12 @@ import pytest
 from django.test import Client, override_settings
 
 from accounts.models import Location, User
+from incentives_portal.core import clock
 from profiles.forms.tax import form_kinds_for
 from profiles.identifiers import tax
 from profiles.identifiers.checking import canonical_tax, check
 from profiles.models import FormKind, TaxClassification
+from tests import factories as make
 
 from .test_tax_pages import TYPED, new_url, text_of
 
@@ -46,8 +50,11 @@ def test_every_form_is_somebodys() -> None:
     assert reached == set(FormKind.values)
 
 
-@override_settings(US_PAYING_ENTITIES=["Northwind Corporation"])
-def test_the_page_asks_in_words_and_names_the_paying_entities(as_: As, ines: User, location: Location) -> None:
+@override_settings(US_PAYING_ENTITIES=["Northwind Corporation", "Operator Corporation"])
+def test_the_page_asks_in_words_and_names_the_paying_entities_of_today(as_: As, ines: User, location: Location) -> None:
+    assert "Paying entities in the United States" not in text_of(as_(ines).get(new_url(location))), "no program is paid from there"
+    make.ProgramFactory.create(paying_entity="Northwind Corporation")
+    make.ProgramFactory.create(paying_entity="Operator Corporation", discontinued_on=clock.today() - dt.timedelta(days=1))
     page = text_of(as_(ines).get(new_url(location)))
     assert "Paying entities in the United States are: Northwind Corporation." in page
     assert "W-8BEN-E: paid by an entity in the United States, and the money is the organization's own" in page
@@ -111,3 +118,25 @@ def test_a_person_is_the_same_taxpayer_whatever_else_was_given() -> None:
     assert canonical_tax({"orgnr": "8803200016"}, country="SE") == canonical_tax({"vat": "SE880320001601"}, country="SE")
     turkish = {"tckimlik": "17291716060", "vkn": "4540536920"}
     assert canonical_tax(turkish, country="TR") == canonical_tax({"vkn": "4540536920"}, country="TR")
+
+
+@pytest.mark.rule("PAY-3")
+def test_another_classification_keeps_the_number_that_it_asks_for_too(as_: As, ines: User, location: Location) -> None:
+    client = as_(ines)
+    redrawn = text_of(client.post(new_url(location), TYPED | {"classification": "partnership", "show": "1"}))
+    assert "•••• 5790 – leave empty to keep it" in redrawn and "556012" not in redrawn
+    token = carried_in(redrawn)
+    again = text_of(client.post(new_url(location), TYPED | {"orgnr": "", "carried_orgnr": token, "show": "1"}))
+    assert "•••• 5790 – leave empty to keep it" in again
+    elsewhere = text_of(client.post(new_url(location), TYPED | {"country": "US", "carried_orgnr": token, "show": "1"}))
+    assert "5790" not in elsewhere
+    saved = client.post(new_url(location), TYPED | {"orgnr": "", "carried_orgnr": carried_in(again)})
+    assert saved.status_code == 302
+    half = text_of(client.post(new_url(location), TYPED | {"orgnr": "556012", "show": "1"}))
+    assert "leave empty to keep it" not in half
+
+
+def carried_in(page: str) -> str:
+    found = re.search(r'name="carried_orgnr" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]

@@ -1,5 +1,6 @@
 """`manage.py demo_prepare`: fills an empty database with the demonstration; one that is filled is left as it is."""
 
+import datetime as dt
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from enrollment.services import invitations
+from incentives_portal.core import clock
 from incentives_portal.core.audit import SYSTEM
 from incentives_portal.core.commands import PortalCommand
 from incentives_portal.demo import authenticator_app, scenes
@@ -27,7 +29,9 @@ class Command(PortalCommand):
         if not settings.DEMO:
             raise CommandError("demo_prepare works in demonstration mode only; start it with `make demo`")
         if not signs and not User.objects.filter(email=scenes.OPERATORS[0][0]).exists():
-            call_command("import_feed", str(FEED), verbosity=0, stdout=self.stderr)
+            # Everybody has been there for a while when the story begins, so that *Roles as of a day* has an answer for its days.
+            with clock.moved_to(clock.now() - dt.timedelta(days=7)):
+                call_command("import_feed", str(FEED), verbosity=0, stdout=self.stderr)
             scenes.play()
             invitations.invite_due(by=SYSTEM)
         if not signs:
