@@ -33,7 +33,7 @@ def bring_enrollments_up_to_date(sender: Any, profile: PayoutProfile | TaxProfil
     if cause == "validation_started":
         users = users.filter(submitted_at=None)  # what is submitted already had its validation, or is just starting it
     rows = lock(list(users.values_list("pk", flat=True)))
-    if cause in {"payout_changed", "tax_changed", "alarm_taken_back"}:
+    if cause in {"payout_changed", "tax_changed", "alarm_taken_back"} and not profile.archived_at:
         for row in rows:
             if row.submitted_at and row.status not in {Status.INACTIVE, Status.DISCONTINUED}:
                 start_validation(profile, row.program, by=by)

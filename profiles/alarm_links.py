@@ -28,6 +28,8 @@ def read(token: str) -> tuple[PayoutProfileVersion, User]:
         user = User.objects.get(pk=user_id)
     except (signing.BadSignature, ValueError, TypeError, PayoutProfileVersion.DoesNotExist, User.DoesNotExist):
         raise AlarmLinkError from None
-    if version.created_at < clock.now() - LINK_LIFETIME:
+    # A profile that took another's place may be old.
+    since = max(version.created_at, version.profile.took_place_at or version.created_at)
+    if since < clock.now() - LINK_LIFETIME:
         raise AlarmLinkError
     return version, user

@@ -1,7 +1,7 @@
 """The mails of rule PAY-5: who changed which bank details, that a profile is frozen, and what came of it. Numbers are masked."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +60,26 @@ def tell_changed(before: PayoutProfileVersion, after: PayoutProfileVersion, *, b
                 "path": reverse("payout", args=[profile.pk]),
             }
             outbox.owe("bank_changed", to=address, key=f"bank_changed:{after.pk}:{address.key}", context=context, is_secret=True)
+
+
+def tell_replaced(before: PayoutProfileVersion, profile: PayoutProfile, *, where: Callable[[], str], by: Any) -> None:
+    """Owes each admin that an enrollment is to be paid to another profile's account, with the link that freezes that one."""
+    after, at = profile.latest, profile.took_place_at
+    assert after is not None and at is not None
+    for address in _admins(profile):
+        with translation.override(address.language):
+            context = {
+                "profile": profile,
+                "replaced": before.profile,
+                "where": where(),
+                "changes": [row for row in compared(after, before) if row.changed],
+                "changed_at": at,
+                "changed_by": by.name or by.email if isinstance(by, User) else by.name,
+                "alarm_path": reverse("bank_alarm", args=[token_for(after, address.user)]),
+                "path": reverse("payout", args=[profile.pk]),
+            }
+            key = f"bank_replaced:{after.pk}:{at.isoformat()}:{address.key}"
+            outbox.owe("bank_changed", to=address, key=key, context=context, is_secret=True)
 
 
 def tell_frozen(alarm: BankAlarm) -> None:

@@ -20,6 +20,8 @@ announce(
         "payout_profile.changed": _("The payout profile %(thing)s was changed"),
         "payout_profile.frozen": _("The payout profile %(thing)s was frozen: its change wasn't theirs, somebody said"),
         "payout_profile.unfrozen": _("The payout profile %(thing)s was unfrozen: %(outcome)s"),
+        "payout_profile.took_place": _("The payout profile %(thing)s took the place of another account at an enrollment"),
+        "payout_profile.alarm_moved": _("An earlier change of the payout profile %(thing)s wasn't theirs either, somebody said"),
         "payout_profile.revealed": _("The full numbers of the payout profile %(thing)s were shown"),
         "payout_profile.archived": _("The payout profile %(thing)s was archived"),
         "tax_profile.created": _("The tax profile %(thing)s was created"),

@@ -12,7 +12,7 @@ from incentives_portal.core import clock
 from profiles import fingerprints
 from profiles.checks import Subject
 from profiles.models import PayoutProfileVersion, TaxProfileVersion, Validation
-from profiles.services.cooling_off import cooling_off_until
+from profiles.services.cooling_off import cooling_off_until, took_place_since
 
 # An account that replaces a validated one is looked at by a person for so long (the usual way of payment fraud).
 RECENT = dt.timedelta(days=30)
@@ -32,7 +32,7 @@ def subject_of(validation: Validation) -> Subject:
             payment_method=str(version.payment_method),
             account_holder=version.account_holder,
             duplicate_elsewhere=_at_another_partner(version),
-            bank_changed_recently=_replaces_a_validated_account(version) or cooling_off_until(version) is not None,
+            bank_changed_recently=_is_recent(version),
             admin_new_in_role=_by_a_new_admin(validation),
         )
     return Subject(
@@ -56,6 +56,13 @@ def _at_another_partner(version: PayoutProfileVersion | TaxProfileVersion) -> bo
         return False
     same = type(version)._default_manager.filter(fingerprint__in=fingerprints.alike(version))
     return same.exclude(profile__partner_id=version.profile.partner_id).exists()
+
+
+def _is_recent(version: PayoutProfileVersion) -> bool:
+    """Whether the account was changed, or took the place of another profile's, a short while ago (rule PAY-5)."""
+    since = took_place_since(version) if version.fingerprint is not None else None
+    took_place = since is not None and since > clock.now() - RECENT
+    return took_place or _replaces_a_validated_account(version) or cooling_off_until(version) is not None
 
 
 def _replaces_a_validated_account(version: PayoutProfileVersion) -> bool:

@@ -16,8 +16,9 @@ from enrollment.models import Enrollment, Program
 from enrollment.status import Reason, Status, derive
 from incentives_portal.core import audit, clock
 from profiles.currencies import why_not
+from profiles.errors import FrozenError
 from profiles.models import DefaultBankProfile, PayoutProfile, PayoutProfileVersion, TaxProfile
-from profiles.services import validations
+from profiles.services import replacing, validations
 from profiles.standing import Standing, VersionStanding, standings
 
 CHOICE = ("payout_profile", "tax_profile", "currency")
@@ -123,10 +124,17 @@ def choose(
 
     A submitted enrollment keeps its submission: a changed profile is validated anew, an incomplete choice is refused.
     """
-    row = locked(enrollment_id, payout_profile, tax_profile)
+    seen = Enrollment.objects.select_related("payout_profile").get(pk=enrollment_id)
+    replaced = seen.payout_profile if seen.submitted_at and seen.payout_profile_id != _id(payout_profile) else None
+    payouts = sorted((one for one in (payout_profile, replaced) if one is not None), key=lambda one: one.pk)
+    row = locked(enrollment_id, *payouts, tax_profile)
+    if row.submitted_at and (row.payout_profile_id, row.submitted_at) != (seen.payout_profile_id, seen.submitted_at):
+        raise RefusedError(_("Somebody else changed the profiles of this enrollment just now. Look at them again, then submit."))
     _must_be_open_for_choice(row, payout_profile, tax_profile, currency)
     if row.submitted_at and not (payout_profile and tax_profile and currency):
         raise RefusedError(_("This enrollment is submitted already: choose a payout profile, a tax profile and a currency."))
+    if replaced is not None and payout_profile is not None:
+        _replace(row, replaced, payout_profile, by)
     before = _choice(row)
     row.payout_profile, row.tax_profile, row.currency = payout_profile, tax_profile, currency
     if row.submitted_at:
@@ -148,6 +156,25 @@ def _must_be_open_for_choice(row: Enrollment, payout: PayoutProfile | None, tax:
         raise RefusedError(_("That tax profile is no longer available. Choose another one."), code="tax_missing")
     if currency and currency not in row.program.currencies:
         raise RefusedError(_("The program does not pay in that currency. Choose another one."), code="currency_not_paid")
+
+
+def _id(profile: PayoutProfile | None) -> uuid.UUID | None:
+    return profile.pk if profile is not None else None
+
+
+def _replace(row: Enrollment, before: PayoutProfile, now: PayoutProfile, by: User) -> None:
+    """Has all admins told that a submitted enrollment is to be paid elsewhere (rule PAY-5).
+
+    Raises RefusedError while either profile is frozen: a reported change can't be got round by choosing another profile.
+    """
+
+    def where() -> str:
+        return " · ".join(part for part in (row.program.name, str(row.year), str(row.location or "")) if part)
+
+    try:
+        replacing.took_place(profile=now, of=before, paying_entity=row.program.paying_entity, where=where, by=by)
+    except FrozenError as refusal:
+        raise RefusedError(str(refusal), code="payout_frozen") from None
 
 
 def _must_be_payable(row: Enrollment) -> None:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import PortalRequest, allowed
+from accounts.access import PortalRequest, allowed, fresh_second_factor_unless
 from accounts.policy import get_or_404
 from accounts.roles import Permission
 from enrollment.errors import RefusedError
@@ -30,8 +30,17 @@ from profiles.standing import Standing
 OPEN = {Status.ACTION_REQUIRED, Status.VALIDATING, Status.ENROLLED}
 
 
+def _moves_no_money(request: PortalRequest) -> bool:
+    """Whether a request leaves what is submitted already with the payout profile that it has."""
+    if request.method != "POST" or request.resolver_match is None:
+        return True
+    submitted = seen_by(request.actor).filter(pk=request.resolver_match.kwargs["pk"], submitted_at__isnull=False).first()
+    return submitted is None or request.POST.get("payout_profile", "") == str(submitted.payout_profile_id)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @allowed(Permission.SEE_ENROLLMENTS)
+@fresh_second_factor_unless(_moves_no_money)
 def enroll_page(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     """Shows the choice; a POST keeps it, complete or not, and then submits or leads on to what is missing."""
     enrollment = get_or_404(seen_by(request.actor), pk=pk)

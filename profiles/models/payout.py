@@ -22,7 +22,8 @@ class PayoutProfile(models.Model):
     """Where a partner is paid (rule PAY-1); reusable across locations and programs, archived and never deleted.
 
     What is paid to stands in its versions. `latest` is the version that people see and edit; which version is in force
-    for a paying entity is the newest approved one.
+    for a paying entity is the newest approved one. `took_place_at`: when it last took the place of another account at a
+    submitted enrollment (rule PAY-5).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -33,6 +34,7 @@ class PayoutProfile(models.Model):
     created_at = models.DateTimeField(db_default=DatabaseNow())
     archived_at = models.DateTimeField(null=True)
     frozen_at = models.DateTimeField(null=True)
+    took_place_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("payout profile")

@@ -13,10 +13,10 @@ from incentives_portal.core import audit, clock
 from profiles import alarm_mails
 from profiles.alarm_links import read
 from profiles.errors import AlarmSettledError, NoteError, OwnRequestError
-from profiles.models import BankAlarm, PayoutProfile, PayoutProfileVersion, Validation
+from profiles.models import BankAlarm, DefaultBankProfile, PayoutProfile, PayoutProfileVersion, Validation
 from profiles.notes import holds_a_number
 from profiles.own_requests import belongs_to
-from profiles.services import versions
+from profiles.services import defaults, versions
 from profiles.services.validations.starting import start_again
 from profiles.standing import counted_before
 
@@ -84,8 +84,37 @@ def _take_back(alarm: BankAlarm, profile: PayoutProfile) -> None:
         claimed_by=None,
         claimed_until=None,
     )
-    profile.latest = counted_before(alarm.version)
-    start_again(profile.latest)
+    before = version_before(alarm.version)
+    if before is None:
+        _put_out_of_use(profile, alarm)
+        return
+    profile.latest = before
+    start_again(before)
+
+
+def version_before(version: PayoutProfileVersion) -> PayoutProfileVersion | None:
+    """What would count again if the version were taken back; None where the profile is then out of use.
+
+    The profile itself may be the thief's: it was put in the place of another one at a submitted enrollment, and then nothing
+    in it counts but what is approved.
+    """
+    before: PayoutProfileVersion | None = counted_before(version)
+    took_place_at = version.profile.took_place_at
+    if before is None or took_place_at is None or took_place_at < version.created_at:
+        return before
+    approved = Validation.objects.filter(payout_version=before, decision=Validation.Decision.APPROVED)
+    return before if approved.exists() else None
+
+
+def _put_out_of_use(profile: PayoutProfile, alarm: BankAlarm) -> None:
+    """Nothing was there before: the profile is archived, and whoever uses it chooses another one."""
+    PayoutProfileVersion.objects.filter(profile=profile, taken_back_by=None).update(taken_back_by=alarm)
+    versions.supersede_open(profile)
+    profile.archived_at = clock.now()
+    profile.save(update_fields=["archived_at"])
+    audit.record("payout_profile.archived", profile, by=alarm.settled_by)
+    uses = DefaultBankProfile.objects.filter(payout_profile=profile).select_related("location")
+    defaults.clear(locations=[one.location for one in uses], by=alarm.settled_by)
 
 
 def _tell(alarm: BankAlarm, profile: PayoutProfile, by: Any) -> None:

@@ -20,7 +20,6 @@ from profiles.errors import AlarmLinkError, ProfileError
 from profiles.forms.alarm import SettleForm
 from profiles.queries.comparing import compared
 from profiles.services import alarms
-from profiles.standing import counted_before
 
 
 @never_cache
@@ -53,6 +52,6 @@ def alarm(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
         else:
             messages.success(request, _("The report on “%(name)s” is settled.") % {"name": found.profile.name})
             return redirect("reviews")
-    before = counted_before(found.version)
+    before = alarms.version_before(found.version)
     context = {"alarm": found, "profile": found.profile, "form": form, "rows": compared(found.version, before), "before": before}
     return render(request, "reviews/alarm.html", context, status=422 if form.is_bound else 200)

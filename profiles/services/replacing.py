@@ -1,0 +1,48 @@
+"""Another payout profile takes the place of the one that a submitted enrollment is paid by (rule PAY-5).
+
+To whoever is robbed that is the same as a changed account: all admins are told, the link freezes it, and an account that
+nobody has approved yet waits as a changed one does.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+
+from incentives_portal.core import audit, clock
+from profiles import alarm_mails, fingerprints
+from profiles.models import PayoutProfile, PayoutProfileVersion
+from profiles.services import versions
+from profiles.standing import in_force
+
+
+@transaction.atomic
+def took_place(*, profile: PayoutProfile, of: PayoutProfile, paying_entity: str, where: Callable[[], str], by: Any) -> None:
+    """Notes that `profile` is to be paid by in place of `of`, and tells all admins where the account is another one.
+
+    `where` names the enrollment in the language of the moment. Raises FrozenError where either profile is frozen.
+    """
+    now, before = versions.lock(profile), versions.lock(of)
+    versions.refuse_frozen(before)
+    versions.refuse_frozen(now)
+    replaced = _replaced(before, now, paying_entity)
+    if replaced is None or now.latest is None:
+        return
+    now.took_place_at = clock.now()
+    now.save(update_fields=["took_place_at"])
+    audit.record("payout_profile.took_place", now, by=by, before={"profile": before.name}, after={"profile": now.name})
+    alarm_mails.tell_replaced(replaced, now, where=where, by=by)
+
+
+def _replaced(before: PayoutProfile, now: PayoutProfile, paying_entity: str) -> PayoutProfileVersion | None:
+    """The version whose account is replaced, or None where the account stays.
+
+    It is the one that is paid by. Before anything is, no account that the profile had may differ: the latest can be the thief's.
+    What comes after an account that was taken back is always another one.
+    """
+    known = PayoutProfileVersion.objects.filter(profile=before, taken_back_by=None).order_by("-number")
+    if not known:
+        return before.latest
+    paid_by = known.filter(number=in_force(before).get(paying_entity, 0))
+    others = [one for one in paid_by or known if now.latest is not None and not fingerprints.are_same(one, now.latest)]
+    return others[0] if others else None

@@ -1,0 +1,174 @@
+"""Another payout profile at a submitted enrollment is a changed account (rule PAY-5)."""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Location, User
+from enrollment.derivation import differences
+from enrollment.errors import RefusedError
+from enrollment.models import Enrollment
+from enrollment.services import enrolling
+from incentives_portal.core import clock
+from incentives_portal.core.models import Mail
+from profiles.alarm_links import token_for
+from profiles.errors import CoolingOffError
+from profiles.models import PayoutProfile, Validation
+from profiles.services import alarms, payouts, validations
+from tests import factories as make
+from tests.signing_in import grow_old
+
+from . import journeys
+
+pytestmark = pytest.mark.rule("PAY-5")
+As = Callable[[User], Client]
+FOREIGN = "SE3550000000054910000003"
+
+
+@pytest.fixture
+def row(location: Location, ines: User, rita: User, gunnar: User, astrid: User, settings: Any) -> Enrollment:
+    """Paid to the partner's own account."""
+    settings.BANK_CHANGE_COOLING_OFF_HOURS = 24
+    return journeys.enrolled(make.ProgramFactory.create(), location, ines, rita)
+
+
+@pytest.fixture
+def foreign(row: Enrollment, location: Location, ines: User) -> PayoutProfile:
+    return journeys.bank(location, ines, name="Foreign", identifiers={"iban": FOREIGN})
+
+
+def choose(row: Enrollment, profile: PayoutProfile, by: User) -> Enrollment:
+    return enrolling.choose(enrollment_id=row.pk, payout_profile=profile, tax_profile=row.tax_profile, currency=row.currency, by=by)
+
+
+def status(row: Enrollment) -> str:
+    return Enrollment.objects.get(pk=row.pk).status
+
+
+def told() -> list[Mail]:
+    return list(Mail.objects.filter(kind="bank_changed"))
+
+
+def test_it_waits_for_a_person_and_for_its_time(row: Enrollment, foreign: PayoutProfile, ines: User, rita: User) -> None:
+    choose(row, foreign, ines)
+    validation = Validation.objects.get(payout_version__profile=foreign)
+    assert validations.check_due()["waiting"] == 1 and status(row) == "validating"
+    assert [check.code for check in validation.checks.exclude(outcome="passed")] == ["bank_changed_recently"]
+    with pytest.raises(CoolingOffError):
+        validations.approve(validation=validation, by=rita)
+    clock.move(by=dt.timedelta(hours=25))
+    validations.approve(validation=validation, by=rita)
+    assert status(row) == "enrolled"
+
+
+def test_without_a_pause_it_waits_for_a_person_all_the_same(
+    row: Enrollment, foreign: PayoutProfile, ines: User, settings: Any
+) -> None:
+    settings.BANK_CHANGE_COOLING_OFF_HOURS = 0
+    choose(row, foreign, ines)
+    assert validations.check_due()["waiting"] == 1
+
+
+def test_all_admins_are_told_and_the_link_freezes_it(
+    row: Enrollment, foreign: PayoutProfile, ines: User, gunnar: User, astrid: User, rita: User, client: Client
+) -> None:
+    choose(row, foreign, ines)
+    assert {mail.to for mail in told()} == {ines.email, gunnar.email, astrid.email}
+    for mail in told():
+        assert "•••• 7466 → •••• 0003" in unescape(mail.text) and "Foreign" in mail.text and row.program.name in unescape(mail.text)
+        assert FOREIGN not in mail.text + mail.html
+    found = re.search(r"https?://[^/]+(/bank-alarm/\S+)", told()[0].text)
+    assert found and client.post(found[1]).status_code == 200
+    foreign.refresh_from_db()
+    assert foreign.frozen_at and status(row) == "validating"
+    with pytest.raises(RefusedError):
+        choose(row, row.payout_profile, ines)  # type: ignore[arg-type]
+
+
+def test_taken_back_it_is_out_of_use_and_another_is_chosen(
+    row: Enrollment, foreign: PayoutProfile, ines: User, gunnar: User, rita: User, as_: As
+) -> None:
+    choose(row, foreign, ines)
+    alarm = alarms.raise_alarm(token=token_for(foreign.latest, gunnar))  # type: ignore[arg-type]
+    page = as_(rita).get(reverse("alarm", args=[alarm.pk]))
+    assert page.status_code == 200 and "None" not in page.content.decode()
+    alarms.settle(alarm=alarm, genuine=False, note="", by=rita)
+    foreign.refresh_from_db()
+    assert foreign.archived_at and not foreign.frozen_at and status(row) == "action_required"
+    assert as_(ines).get(reverse("payout", args=[foreign.pk])).status_code == 200
+    with pytest.raises(RefusedError):
+        choose(row, foreign, ines)
+    choose(row, row.payout_profile, ines)  # type: ignore[arg-type]
+    assert status(row) == "enrolled"
+    assert not differences()[1]
+
+
+def test_genuine_it_is_validated_as_usual(row: Enrollment, foreign: PayoutProfile, ines: User, gunnar: User, rita: User) -> None:
+    choose(row, foreign, ines)
+    alarm = alarms.raise_alarm(token=token_for(foreign.latest, gunnar))  # type: ignore[arg-type]
+    alarms.settle(alarm=alarm, genuine=True, note="", by=rita)
+    assert status(row) == "validating"
+
+
+def test_a_frozen_profile_is_not_got_round(
+    row: Enrollment, foreign: PayoutProfile, location: Location, ines: User, gunnar: User
+) -> None:
+    own = row.payout_profile
+    assert own is not None
+    fields = {"payment_method": "bank_transfer", "bank_country": "SE", "account_holder": "Norrsken Data AB"}
+    payouts.change(profile=own, seen_version=1, name=own.name, identifiers={"iban": FOREIGN}, by=ines, **fields)
+    own.refresh_from_db()
+    alarms.raise_alarm(token=token_for(own.latest, gunnar))  # type: ignore[arg-type]
+    with pytest.raises(RefusedError) as refused:
+        choose(row, foreign, ines)
+    assert refused.value.code == "payout_frozen"
+
+
+def test_the_account_of_a_change_under_way_is_not_let_in_by_another_profile(
+    row: Enrollment, foreign: PayoutProfile, ines: User
+) -> None:
+    own = row.payout_profile
+    assert own is not None
+    fields = {"payment_method": "bank_transfer", "bank_country": "SE", "account_holder": "Norrsken Data AB"}
+    payouts.change(profile=own, seen_version=1, name=own.name, identifiers={"iban": FOREIGN}, by=ines, **fields)
+    choose(row, foreign, ines)
+    validations.check_due()
+    assert status(row) == "validating"
+
+
+def test_an_account_known_here_keeps_its_approval_and_is_told(row: Enrollment, location: Location, ines: User, rita: User) -> None:
+    known = journeys.bank(location, ines, identifiers={"iban": FOREIGN})
+    validations.approve(
+        validation=validations.start(payout_version=known.latest, paying_entity=row.program.paying_entity, by=ines), by=rita
+    )
+    choose(row, known, ines)
+    assert status(row) == "enrolled" and told()
+
+
+def test_an_old_profile_has_a_link_that_holds(row: Enrollment, foreign: PayoutProfile, ines: User, gunnar: User) -> None:
+    clock.move(by=dt.timedelta(days=40))
+    choose(row, foreign, ines)
+    assert alarms.raise_alarm(token=token_for(foreign.latest, gunnar)).profile == foreign  # type: ignore[arg-type]
+
+
+def test_the_same_account_and_what_is_not_submitted_alarm_nobody(row: Enrollment, location: Location, ines: User) -> None:
+    choose(row, journeys.bank(location, ines), ines)
+    assert not told()
+
+
+@pytest.mark.rule("ACC-9")
+def test_moving_what_is_submitted_asks_for_a_second_factor(row: Enrollment, foreign: PayoutProfile, ines: User, as_: As) -> None:
+    client = as_(ines)
+    grow_old(client)
+    choice = {"tax_profile": str(row.tax_profile_id), "currency": row.currency}
+    asked = client.post(reverse("enroll", args=[row.pk]), choice | {"payout_profile": str(foreign.pk)})
+    assert "Confirm that it is you" in asked.content.decode() or (asked.status_code == 302 and "enroll" not in asked.url)
+    assert Enrollment.objects.get(pk=row.pk).payout_profile_id == row.payout_profile_id
+    kept = client.post(reverse("enroll", args=[row.pk]), choice | {"payout_profile": str(row.payout_profile_id)})
+    assert kept.status_code == 302 and kept.url == reverse("enrollment", args=[row.pk])
