@@ -10,7 +10,8 @@ from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
 from accounts import confirming, second_factor
-from accounts.actor import Actor, actor_for, memberships_open_to
+from accounts.actor import Actor, actor_for
+from accounts.models import Membership
 from incentives_portal.core import wall
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -73,6 +74,7 @@ class DirectorySessionMiddleware:
     """A partner's directory changes no password and no second factor of somebody who belongs to other partners too.
 
     Else whoever runs the directory could sign in as that person, give them a password, and come back by it for the others.
+    Those where they are suspended, or that they have left, count as well: they may be let in there again.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -86,7 +88,7 @@ class DirectorySessionMiddleware:
         if not name.startswith(OWN_KEYS) or name.startswith(PROVING) or not request.user.is_authenticated:
             return None
         through = request.session.get(THROUGH_KEY)
-        if not through or not memberships_open_to(request.user, None).exclude(partner=through).exists():
+        if not through or not Membership.objects.filter(user=request.user).exclude(partner=through).exists():
             return None
         return render(request, "accounts/single_sign_on_limited.html", status=403)
 

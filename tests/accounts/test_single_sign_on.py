@@ -480,6 +480,25 @@ def test_a_directory_acts_for_its_own_partner_alone(
     assert own.get(reverse("people")).status_code == 200
 
 
+@pytest.mark.rule("ACC-6")
+@pytest.mark.parametrize("left", [False, True])
+def test_a_directory_plants_no_password_for_where_somebody_is_let_in_again(
+    client: Client, directory: Directory, provider: Provider, other_partner: Partner, left: bool
+) -> None:
+    gloria = make.person("Gloria Zwei", other_partner, make.INCENTIVES_USER)
+    User.objects.filter(pk=gloria.pk).update(email="gloria@norrsken.example", password="!")
+    gone = {"suspended_at": clock.now()} | ({"removed_at": clock.now()} if left else {})
+    Membership.objects.filter(user=gloria).update(**gone)
+    provider.claims = {"email": "gloria@norrsken.example"}
+    walk(client, directory, provider)
+    assert who(client) == gloria
+    planted = {"password1": "planted-by-the-idp-1", "password2": "planted-by-the-idp-1"}
+    for name in ("account_set_password", "account_change_password", "mfa_activate_totp", "mfa_index"):
+        assert client.get(reverse(name)).status_code == client.post(reverse(name), planted).status_code == 403, name
+    gloria.refresh_from_db()
+    assert not gloria.has_usable_password()
+
+
 def test_a_suspended_member_sees_nothing_more_in_an_open_session(
     client: Client, directory: Directory, provider: Provider, gunnar: User
 ) -> None:
