@@ -159,7 +159,7 @@ TEMPLATES: list[dict[str, Any]] = [
             ],
         },
     },
-    # For the rows of long tables alone, where a row's time is the page's (docs/decisions/0013-rows-in-jinja.md).
+    # For the rows of long tables alone, where a row's time is the page's (docs/decisions/0009-rows-in-jinja.md).
     {
         "NAME": "jinja",
         "BACKEND": "django.template.backends.jinja2.Jinja2",
