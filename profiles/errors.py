@@ -108,12 +108,22 @@ class CoolingOffError(DecisionError):
     """A changed account waits, so that whoever is robbed can say so; the text says until when."""
 
 
+class UnansweredError(DecisionError):
+    """With a provider set up, its answer is waited for (rule VAL-2)."""
+
+    text = _("The provider hasn't answered yet. Approve once its checks are here, or its attempts have ended: about two hours.")
+
+
 class AlarmLinkError(ProfileError):
     text = _("This link is not valid any more. Sign in to look at the payout profile, or ask the support for help.")
 
 
 class AlarmSettledError(ProfileError):
     text = _("This report is already settled.")
+
+
+class AlarmMovedError(ProfileError):
+    text = _("An earlier change of this profile was reported meanwhile. Open the report again and look at both.")
 
 
 class ReasonsError(DecisionError):

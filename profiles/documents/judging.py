@@ -13,7 +13,7 @@ from typing import Any
 from PIL import Image, UnidentifiedImageError
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
-from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject
+from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, NameObject, StreamObject
 
 LARGEST = 5 * 1024 * 1024
 MOST_PAGES = 30
@@ -31,8 +31,22 @@ ACTIVE = frozenset(
         "/SubmitForm",
         "/ImportData",
         "/GoToE",
+        "/GoToR",
+        "/EF",
+        "/AF",
+        "/RF",
+        "/FileAttachment",
+        "/Movie",
+        "/Sound",
+        "/Screen",
+        "/3D",
+        "/Rendition",
+        "/GoTo3DView",
     ]
 )
+# What is done by itself, when the document or a page of it is opened; going to a place in it is all that is let through.
+BY_ITSELF = ("/OpenAction", "/AA")
+_NAMING = ("/S", "/Type", "/Subtype")
 _DEEPEST = 60
 
 
@@ -95,8 +109,8 @@ def _judge_pdf(data: bytes) -> Judged:
         reader = PdfReader(io.BytesIO(data), strict=False)
         if reader.is_encrypted:
             raise RefusedFileError("encrypted")
-        pages = len(reader.pages)
-        if pages > MOST_PAGES:
+        # As written, first: to list 50,000 pages takes long. What lies is found out by the list.
+        if _said(reader) > MOST_PAGES or (pages := len(reader.pages)) > MOST_PAGES:
             raise RefusedFileError("too_many_pages")
         if pages == 0:
             raise RefusedFileError("damaged")
@@ -106,6 +120,54 @@ def _judge_pdf(data: bytes) -> Judged:
     except (PyPdfError, OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, AssertionError):
         raise RefusedFileError("damaged") from None
     return Judged("application/pdf", pages, data)
+
+
+def _said(reader: PdfReader) -> int:
+    """How many pages the document says it has; 0 where it doesn't say."""
+    pages = _value(_value(reader.trailer, "/Root"), "/Pages")
+    said = _value(pages, "/Count")
+    return int(said) if isinstance(said, int) else 0
+
+
+def _value(thing: Any, key: str) -> Any:
+    """What stands at a key, wherever in the file it is written."""
+    if not isinstance(thing, DictionaryObject) or key not in thing:
+        return None
+    return _resolved(dict.__getitem__(thing, key))
+
+
+def _resolved(value: Any) -> Any:
+    for _step in range(_DEEPEST):
+        if not isinstance(value, IndirectObject):
+            return value
+        value = value.get_object()
+    raise RefusedFileError("damaged")
+
+
+def _is_active(thing: DictionaryObject) -> bool:
+    names = {str(name) for name in (_value(thing, key) for key in _NAMING) if isinstance(name, NameObject)}
+    if ACTIVE.intersection(thing) or ACTIVE & names or "/Filespec" in names:
+        return True
+    # A stream whose content lies in another file.
+    if isinstance(thing, StreamObject) and "/F" in thing:
+        return True
+    return any(_acts(_value(thing, key), key) for key in BY_ITSELF)
+
+
+def _acts(value: Any, key: str) -> bool:
+    """Whether something happens by itself: /AA holds an action for each event, /OpenAction one, or a place in the document."""
+    if not isinstance(value, DictionaryObject):
+        return False
+    actions = [_value(value, event) for event in value] if key == "/AA" else [value]
+    return any(not _goes_to_a_place(action, 0) for action in actions)
+
+
+def _goes_to_a_place(action: Any, depth: int) -> bool:
+    if not isinstance(action, DictionaryObject) or _value(action, "/S") != "/GoTo" or depth > _DEEPEST:
+        return False
+    after = _value(action, "/Next")
+    following = after if isinstance(after, ArrayObject) else [] if after is None else [after]
+    return all(_goes_to_a_place(_resolved(one), depth + 1) for one in following)
 
 
 def _refuse_active(reader: PdfReader) -> None:
@@ -123,7 +185,7 @@ def _refuse_active(reader: PdfReader) -> None:
             # Chains of objects may be long, as outlines are; only nesting within one object is bounded.
             thing, depth = thing.get_object(), 0
         if isinstance(thing, DictionaryObject):
-            if ACTIVE.intersection(thing) or thing.get("/S") in ACTIVE or thing.get("/Type") == "/Filespec":
+            if _is_active(thing):
                 raise RefusedFileError("active")
             waiting += [(dict.__getitem__(thing, key), depth + 1) for key in thing]
         elif isinstance(thing, ArrayObject):

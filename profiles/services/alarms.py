@@ -12,7 +12,7 @@ from accounts.models import User
 from incentives_portal.core import audit, clock
 from profiles import alarm_mails
 from profiles.alarm_links import read
-from profiles.errors import AlarmSettledError, NoteError, OwnRequestError
+from profiles.errors import AlarmMovedError, AlarmSettledError, NoteError, OwnRequestError
 from profiles.models import BankAlarm, DefaultBankProfile, PayoutProfile, PayoutProfileVersion, Validation
 from profiles.notes import holds_a_number
 from profiles.own_requests import belongs_to
@@ -26,9 +26,12 @@ def raise_alarm(*, token: str) -> BankAlarm:
     """Freezes the profile that the link is about. Twice is once, and what was settled stays settled. Raises AlarmLinkError."""
     version, user = read(token)
     profile = versions.lock(version.profile)
-    known = alarm_about(version) or BankAlarm.objects.filter(profile=profile, outcome="").first()
+    known = alarm_about(version)
     if known is not None:
         return known
+    later = BankAlarm.objects.select_for_update(of=("self",)).filter(profile=profile, outcome=BankAlarm.Outcome.OPEN).first()
+    if later is not None:
+        return _move_back(later, version, user)
     alarm = BankAlarm.objects.create(partner_id=profile.partner_id, profile=profile, version=version, raised_by=user)
     profile.frozen_at = clock.now()
     profile.save(update_fields=["frozen_at"])
@@ -39,10 +42,11 @@ def raise_alarm(*, token: str) -> BankAlarm:
 
 
 @transaction.atomic
-def settle(*, alarm: BankAlarm, genuine: bool, note: str, by: User) -> BankAlarm:
+def settle(*, alarm: BankAlarm, genuine: bool, note: str, by: User, seen: str | None = None) -> BankAlarm:
     """Ends the freeze: the change was genuine and is validated, or it is taken back and the version before counts again.
 
-    Raises OwnRequestError, NoteError, AlarmSettledError.
+    `seen` is the version that the reviewer looked at: an earlier one may have been reported meanwhile.
+    Raises OwnRequestError, NoteError, AlarmSettledError, AlarmMovedError.
     """
     if belongs_to(by, alarm.partner_id):
         raise OwnRequestError
@@ -52,6 +56,8 @@ def settle(*, alarm: BankAlarm, genuine: bool, note: str, by: User) -> BankAlarm
     alarm = BankAlarm.objects.select_for_update(of=("self",)).select_related("version").get(pk=alarm.pk)
     if alarm.outcome:
         raise AlarmSettledError
+    if seen is not None and seen != str(alarm.version_id):
+        raise AlarmMovedError
     alarm.outcome = BankAlarm.Outcome.GENUINE if genuine else BankAlarm.Outcome.TAKEN_BACK
     alarm.settled_at, alarm.settled_by, alarm.note = clock.now(), by, note.strip()
     alarm.save()
@@ -64,9 +70,21 @@ def settle(*, alarm: BankAlarm, genuine: bool, note: str, by: User) -> BankAlarm
 
 
 def alarm_about(version: PayoutProfileVersion) -> BankAlarm | None:
-    """The alarm that was raised on a version, or the one by which it was taken back with one before it."""
+    """The alarm that was raised on a version, or the one by which it was taken back or, still open, would be, with one before it."""
     raised = BankAlarm.objects.filter(version=version).first()
-    return raised or BankAlarm.objects.filter(took_back=version).first()
+    before = BankAlarm.objects.filter(
+        profile=version.profile_id, outcome=BankAlarm.Outcome.OPEN, version__number__lt=version.number
+    )
+    return raised or BankAlarm.objects.filter(took_back=version).first() or before.first()
+
+
+def _move_back(alarm: BankAlarm, version: PayoutProfileVersion, user: User) -> BankAlarm:
+    """An open report of a later change is one of this earlier change, too: taking it back goes back to before both."""
+    before = {"version": alarm.version.number}
+    alarm.version = version
+    alarm.save(update_fields=["version"])
+    audit.record("payout_profile.alarm_moved", alarm.profile, by=user, before=before, after={"version": version.number})
+    return alarm
 
 
 def _take_back(alarm: BankAlarm, profile: PayoutProfile) -> None:

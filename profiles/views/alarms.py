@@ -46,7 +46,7 @@ def alarm(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     form = SettleForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            alarms.settle(alarm=found, by=request.user, **form.answer)
+            alarms.settle(alarm=found, by=request.user, seen=request.POST.get("version"), **form.answer)
         except ProfileError as refused:
             form.add_error(None, str(refused))
         else:

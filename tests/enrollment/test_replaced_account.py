@@ -102,11 +102,40 @@ def test_taken_back_it_is_out_of_use_and_another_is_chosen(
     foreign.refresh_from_db()
     assert foreign.archived_at and not foreign.frozen_at and status(row) == "action_required"
     assert as_(ines).get(reverse("payout", args=[foreign.pk])).status_code == 200
+    settled = Mail.objects.filter(kind="bank_settled")
+    assert settled and all("The profile is archived" in mail.text + mail.html for mail in settled)
     with pytest.raises(RefusedError):
         choose(row, foreign, ines)
     choose(row, row.payout_profile, ines)  # type: ignore[arg-type]
     assert status(row) == "enrolled"
     assert not differences()[1]
+
+
+def test_nor_does_the_stolen_account_come_back_by_another_profile(
+    row: Enrollment, foreign: PayoutProfile, location: Location, ines: User, gunnar: User, rita: User
+) -> None:
+    choose(row, foreign, ines)
+    alarm = alarms.raise_alarm(token=token_for(foreign.latest, gunnar))  # type: ignore[arg-type]
+    alarms.settle(alarm=alarm, genuine=False, note="", by=rita)
+    before = len(told())
+    choose(row, journeys.bank(location, ines, identifiers={"iban": FOREIGN}), ines)
+    validations.check_due()
+    assert status(row) == "validating" and len(told()) == 2 * before
+
+
+def test_an_earlier_version_of_the_thiefs_own_profile_does_not_count(
+    row: Enrollment, foreign: PayoutProfile, ines: User, gunnar: User, rita: User
+) -> None:
+    fields = {"payment_method": "bank_transfer", "bank_country": "SE", "account_holder": "Norrsken Data AB"}
+    third = {"iban": "SE7280000810340009783242"}
+    payouts.change(profile=foreign, seen_version=1, name="Foreign", identifiers=third, by=ines, **fields)
+    foreign.refresh_from_db()
+    choose(row, foreign, ines)
+    alarm = alarms.raise_alarm(token=token_for(foreign.latest, gunnar))  # type: ignore[arg-type]
+    alarms.settle(alarm=alarm, genuine=False, note="", by=rita)
+    foreign.refresh_from_db()
+    assert foreign.archived_at and status(row) == "action_required"
+    assert not foreign.versions.filter(taken_back_by=None).exists()
 
 
 def test_genuine_it_is_validated_as_usual(row: Enrollment, foreign: PayoutProfile, ines: User, gunnar: User, rita: User) -> None:

@@ -10,8 +10,9 @@ from django.urls import reverse
 from accounts.models import Location, User
 from enrollment.derivation import differences
 from enrollment.models import Enrollment
+from incentives_portal.core.models import AuditEntry
 from profiles.alarm_links import token_for
-from profiles.errors import SupersededError
+from profiles.errors import AlarmMovedError, SupersededError
 from profiles.models import BankAlarm, PayoutProfile, Validation
 from profiles.services import alarms, payouts, validations
 from profiles.standing import in_force
@@ -130,3 +131,21 @@ def test_the_enrollment_is_paid_by_the_version_before_both(location: Location, i
 def test_a_report_twice_at_once_is_one(thrice: PayoutProfile, gunnar: User, ines: User) -> None:
     reports: list[Any] = [report(thrice, number, user) for number, user in ((3, gunnar), (3, ines), (2, gunnar))]
     assert len({alarm.pk for alarm in reports}) == 1
+
+
+def test_a_report_of_an_earlier_change_while_a_later_one_is_open_counts(
+    thrice: PayoutProfile, gunnar: User, rita: User, client: Client
+) -> None:
+    third = report(thrice, 3, gunnar)
+    url = reverse("bank_alarm", args=[token_for(thrice.versions.get(number=2), gunnar)])
+    assert "freeze the profile" in text_of(client.get(url))
+    assert "The payout profile is frozen" in text_of(client.post(url))
+    moved = BankAlarm.objects.get()
+    assert (moved.pk, moved.version.number) == (third.pk, 2)
+    entry = AuditEntry.objects.get(act="payout_profile.alarm_moved")
+    assert (entry.before, entry.after) == ({"version": 3}, {"version": 2})
+    assert report(thrice, 3, gunnar) == moved, "which is taken back with it"
+    with pytest.raises(AlarmMovedError):
+        alarms.settle(alarm=moved, genuine=True, note="", by=rita, seen=str(thrice.versions.get(number=3).pk))
+    profile = settle(moved, rita)
+    assert number_of(profile) == 1 and in_force(profile) == {PAYING_ENTITY: 1} and profile.frozen_at is None
