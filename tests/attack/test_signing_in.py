@@ -307,6 +307,16 @@ def is_ours(address: str) -> bool:
 
 
 @pytest.mark.rule("INV-5")
+@pytest.mark.parametrize("word", ["9" * 20, "people", "admin:index", "x:y", "people/", "?a=/", "http:/people/"])
+def test_a_word_that_is_no_address_leads_home(word: str, as_: As, gunnar: User) -> None:
+    """Nor is it taken for the name of a page."""
+    client = as_(gunnar)
+    assert Client().post(reverse("set_language"), {"language": "en", "next": word}).headers["Location"] == "/"
+    assert client.post(reverse("set_language"), {"language": "en", "next": word}).headers["Location"] == "/"
+    assert Client().get(reverse("admin:login"), {"next": word}).headers["Location"] == "/accounts/login/?next=/admin/"
+
+
+@pytest.mark.rule("INV-5")
 @pytest.mark.parametrize("evil", EVIL)
 def test_nobody_is_led_elsewhere(evil: str, as_: As, ulf: User, gunnar: User) -> None:
     secret = app_of(gunnar)
