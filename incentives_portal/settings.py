@@ -280,6 +280,9 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_FORMS = {
     "authenticate": "accounts.second_factor_forms.AuthenticateForm",
     "reauthenticate": "accounts.second_factor_forms.ReauthenticateForm",
+    "login_webauthn": "accounts.second_factor_forms.SignInPasskeyForm",
+    "authenticate_webauthn": "accounts.second_factor_forms.ConfirmPasskeyForm",
+    "reauthenticate_webauthn": "accounts.second_factor_forms.ReauthenticatePasskeyForm",
     "add_webauthn": "accounts.second_factor_forms.AddPasskeyForm",
     "edit_webauthn": "accounts.second_factor_forms.RenamePasskeyForm",
 }
