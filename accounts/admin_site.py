@@ -13,11 +13,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from accounts import confirming
 from accounts.actor import Actor
+from accounts.coming_back import own_page
 from accounts.policy import NotAllowedError
 from accounts.roles import Permission
 
@@ -67,9 +67,7 @@ class PortalAdminSite(AdminSite):
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The portal's sign-in, with its rate limits and second factor; never a password form of the admin's own."""
-        target = request.GET.get("next", "")
-        if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
-            target = reverse("admin:index")
+        target = own_page(request, request.GET.get("next", "")) or reverse("admin:index")
         if not request.user.is_authenticated:
             return redirect_to_login(target)
         if not self.has_permission(request):

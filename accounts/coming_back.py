@@ -3,6 +3,18 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
+
+
+def own_page(request: HttpRequest, address: str) -> str:
+    """The address if it is a path of this site, else nothing.
+
+    Whatever doesn't begin with a slash is none: `redirect` would take a bare word for the name of a page.
+    """
+    fits = address.startswith("/") and url_has_allowed_host_and_scheme(
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return address if fits else ""
 
 
 def page_of(request: HttpRequest) -> str:

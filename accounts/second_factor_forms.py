@@ -10,6 +10,7 @@ from allauth.mfa.utils import decrypt
 from allauth.mfa.webauthn import forms as passkeys
 from django import forms
 from django.db import transaction
+from django.forms.fields import InvalidJSONInput
 from django.utils.translation import gettext_lazy as _
 
 
@@ -66,8 +67,38 @@ class ReauthenticateForm(_OnceForm, codes.ReauthenticateForm):  # type: ignore[m
     """Confirming once more."""
 
 
+class PasskeyField(forms.JSONField):
+    """What the browser says of a passkey. Nonsense is refused in words, also where Python's own limits refuse to read it."""
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except (ValueError, RecursionError) as nonsense:
+            raise _unreadable() from nonsense
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """An answer counts once: the page that is shown again does not repeat it."""
+        return InvalidJSONInput("")
+
+
+class SignInPasskeyForm(passkeys.LoginWebAuthnForm):  # type: ignore[misc]
+    credential = PasskeyField()
+
+
+class ConfirmPasskeyForm(passkeys.AuthenticateWebAuthnForm):  # type: ignore[misc]
+    credential = PasskeyField()
+
+
+class ReauthenticatePasskeyForm(passkeys.ReauthenticateWebAuthnForm):  # type: ignore[misc]
+    credential = PasskeyField()
+
+
 class AddPasskeyForm(passkeys.AddWebAuthnForm):  # type: ignore[misc]
     """Whether it can also be used without a password is asked in the portal's words."""
+
+    credential = PasskeyField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -82,7 +113,7 @@ class AddPasskeyForm(passkeys.AddWebAuthnForm):  # type: ignore[misc]
         try:
             given: dict[str, Any] = super().clean()
         except (ValueError, KeyError) as nonsense:
-            raise forms.ValidationError(_("The browser's answer about the passkey could not be read. Try again.")) from nonsense
+            raise _unreadable() from nonsense
         return given
 
 
@@ -90,6 +121,10 @@ class RenamePasskeyForm(passkeys.EditWebAuthnForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _label(self.fields["name"])
+
+
+def _unreadable() -> forms.ValidationError:
+    return forms.ValidationError(_("The browser's answer about the passkey could not be read. Try again."))
 
 
 def _label(name: forms.Field) -> None:

@@ -226,6 +226,8 @@ DATABASES = {
     "default": DATABASE_LOGINS["application"]
     | {
         "ENGINE": "incentives_portal.core.postgresql",
+        # Temporary tables come last, so that none stands in the place of a table of the portal.
+        "OPTIONS": {"options": "-c search_path=public,pg_temp"} | DATABASE_LOGINS["application"].get("OPTIONS", {}),
         "CONN_MAX_AGE": 0 if TESTING else 600,
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
@@ -278,6 +280,9 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_FORMS = {
     "authenticate": "accounts.second_factor_forms.AuthenticateForm",
     "reauthenticate": "accounts.second_factor_forms.ReauthenticateForm",
+    "login_webauthn": "accounts.second_factor_forms.SignInPasskeyForm",
+    "authenticate_webauthn": "accounts.second_factor_forms.ConfirmPasskeyForm",
+    "reauthenticate_webauthn": "accounts.second_factor_forms.ReauthenticatePasskeyForm",
     "add_webauthn": "accounts.second_factor_forms.AddPasskeyForm",
     "edit_webauthn": "accounts.second_factor_forms.RenamePasskeyForm",
 }

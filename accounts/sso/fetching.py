@@ -131,7 +131,7 @@ def _read(answer: http.client.HTTPResponse, host: str) -> dict[str, Any]:
             raise _unreachable(host)
     try:
         said = json.loads(held)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _unreachable(host) from None
     if not isinstance(said, dict):
         raise _unreachable(host)

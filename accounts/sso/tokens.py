@@ -67,7 +67,7 @@ def _signed(token: str, provider: Provider, client_id: str) -> dict[str, Any]:
         raise _refused("audience") from None
     except InvalidIssuerError:
         raise _refused("issuer") from None
-    except (PyJWTError, ValueError, TypeError):
+    except (PyJWTError, ValueError, TypeError, RecursionError):
         raise _refused("signature") from None
     raise _refused("signature")
 

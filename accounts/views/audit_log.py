@@ -46,7 +46,7 @@ def audit_log(request: PortalRequest) -> HttpResponse:
 
 def _place(text: str) -> int | None:
     """Where to go on; what is no place is the beginning."""
-    return int(text) if text.isascii() and text.isdecimal() and int(text[:20]) <= NEWEST else None
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 and int(text) <= NEWEST else None
 
 
 @require_GET

@@ -4,12 +4,13 @@ import uuid
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import policy
 from accounts.access import PortalRequest, allowed, fresh_second_factor
+from accounts.coming_back import own_page
 from accounts.models import Location, Membership
 from accounts.queries.location_people import page_of_locations, people_of
 from accounts.queries.people import fillers
@@ -72,9 +73,7 @@ def gap_fill(request: PortalRequest) -> HttpResponse:
         len(wanted),
     ) % {"person": membership.user, "place": wanted[0].name if wanted else "", "count": len(wanted)}
     attempt(request, gaps.fill, done, membership=membership, locations=wanted)
-    back = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
-    return redirect(back if safe else "people")
+    return redirect(own_page(request, request.POST.get("next", "")) or "people")
 
 
 def _chosen(request: PortalRequest) -> Membership:

@@ -4,11 +4,11 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.access import PortalRequest, signed_in
+from accounts.coming_back import own_page
 from accounts.middleware import PARTNER_KEY
 from accounts.models import User
 
@@ -34,10 +34,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
     language = request.POST.get("language", "")
     if language not in dict(settings.LANGUAGES):
         return HttpResponseBadRequest(_("There is no such language."))
-    target = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
-        target = "/"
-    response = redirect(target)
+    response = redirect(own_page(request, request.POST.get("next", "")) or "/")
     if request.user.is_authenticated:
         User.objects.filter(pk=request.user.pk).update(language=language)
     response.set_cookie(

@@ -72,15 +72,22 @@ class Grid:
 
     def drop(self, number: str) -> None:
         """One person less; what was changed for them and not saved is forgotten."""
-        if number.isdecimal() and int(number) < len(self.columns):
-            self.wishes.without(self.columns.pop(int(number)))
+        column = self._column(number)
+        if column:
+            self.columns.remove(column)
+            self.wishes.without(column)
 
     def fill(self, number: str, given: str, country: str) -> None:
         """The same role for one person at all that is shown, or at all of a country."""
-        if not (number.isdecimal() and int(number) < len(self.columns)) or given not in {ADMIN, USER, NONE}:
+        column = self._column(number)
+        if column is None or given not in {ADMIN, USER, NONE}:
             return
         for place in Sought(country=country).among(self.locations) if country else self.shown:
-            self.wishes.set(self.columns[int(number)], place.pk, given)
+            self.wishes.set(column, place.pk, given)
+
+    def _column(self, number: str) -> Column | None:
+        """The person of this number on the page; nobody for what is none."""
+        return next((column for place, column in enumerate(self.columns) if str(place) == number), None)
 
     def rows(self) -> list[tuple[Location, list[Box]]]:
         """The shown locations, each with its cells."""

@@ -12,12 +12,13 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve, reverse
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.coming_back import own_page
 from accounts.mail_addresses import domain_of
 from accounts.middleware import OWN_KEYS, PARTNER_KEY, THROUGH_KEY
 from accounts.models import Directory
@@ -106,10 +107,7 @@ def come_back(request: HttpRequest, key: str) -> HttpResponse:
     except ValidationError as refusal:
         return _refused(request, directory, refusal)
     _sign_in(request, directory, admitted, arrival)
-    target = arrival.next
-    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
-        target = settings.LOGIN_REDIRECT_URL
-    return redirect(target)
+    return redirect(own_page(request, arrival.next) or settings.LOGIN_REDIRECT_URL)
 
 
 def _leads_to_own_keys(path: str) -> bool:

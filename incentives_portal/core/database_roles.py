@@ -1,7 +1,7 @@
 """The database belt (rule OPS-3): the portal runs as a role that owns nothing, and `migrate` as the one that owns the tables.
 
 Grants are given here, after every migration, from the models themselves: a model that says `append_only = True` can be
-added to and read, no more. So what the portal may not do, it can't, whatever code or injected SQL asks for.
+added to and read, no more, and one that says `read_only = True` only read. So what the portal may not do, it can't, whatever code or injected SQL asks for.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from psycopg import errors, sql
 
-from incentives_portal.core.models import ClockRow
+from incentives_portal.core.models import ClockRow, Run
 
 _LOGIN = ("USER", "PASSWORD", "HOST", "PORT")
 EVERYTHING = ("SELECT", "INSERT", "UPDATE", "DELETE")
@@ -61,7 +61,9 @@ def privileges() -> dict[str, tuple[str, ...]]:
     special: dict[str, tuple[str, ...]] = {
         model._meta.db_table: ("SELECT", "INSERT") for model in apps.get_models() if getattr(model, "append_only", False)
     }
+    special |= {model._meta.db_table: ("SELECT",) for model in apps.get_models() if getattr(model, "read_only", False)}
     special[MigrationRecorder.Migration._meta.db_table] = ("SELECT",)
+    special[Run._meta.db_table] = ("SELECT", "INSERT", "UPDATE")  # the ledger remembers how far the audit log was good
     # Rehearsals alone move the clock (rule OPS-2): who moves it decides what is due, expired or in time.
     movable = settings.DEMO or settings.TESTING
     special[ClockRow._meta.db_table] = ("SELECT", "UPDATE") if movable else ("SELECT",)

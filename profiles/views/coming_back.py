@@ -5,16 +5,13 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
+
+from accounts.coming_back import own_page
 
 
 def next_of(request: HttpRequest) -> str:
     """The page to come back to, or nothing; addresses that lead elsewhere are ignored."""
-    address = request.GET.get("next", "")
-    fits = address.startswith("/") and url_has_allowed_host_and_scheme(
-        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return address if fits else ""
+    return own_page(request, request.GET.get("next", ""))
 
 
 def back(request: HttpRequest, name: str, *args: object) -> HttpResponse:

@@ -38,7 +38,7 @@ class Provider:
         self.asked: list[tuple[str, dict[str, str], str]] = []
         self.userinfo: dict[str, Any] = {}
         self.userinfo_status = 200
-        self.huge = False
+        self.huge = self.nested = False
 
     def authorize(self, address: str) -> dict[str, str]:
         """What the browser would bring back after signing in at `address`."""
@@ -116,6 +116,7 @@ def running() -> Iterator[Provider]:
 
         def _answer(self, status: int, said: dict[str, Any]) -> None:
             body = json.dumps(said).encode() + (b" " * 2_000_000 if provider.huge else b"")
+            body = b"[" * 100_000 if provider.nested else body
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))

@@ -189,7 +189,8 @@ def test_pages_go_on_where_the_last_one_stopped(as_: As, gunnar: User, partner: 
         query = page.context["older"]
     assert seen == [f"person {number} became a member" for number in reversed(range(120))]
     assert titles(client.get("/audit/?before=nonsense"))[0] == "late became a member"
-    assert titles(client.get("/audit/?before=99999999999999999999999"))[0] == "late became a member"
+    for nonsense in ("9" * 23, "0" * 5_000, "9" * 5_000, "²"):
+        assert titles(client.get("/audit/", {"before": nonsense}))[0] == "late became a member"
 
 
 def test_queries_are_as_many_for_fifty_entries_as_for_one(as_: As, gunnar: User, partner: Partner, rita: User) -> None:

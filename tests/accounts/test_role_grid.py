@@ -215,6 +215,15 @@ def test_people_come_and_go_from_the_grid(as_: As, gunnar: User, ulf: User, pia:
     assert f"0n{many[300].mpn_id}" not in dropped
 
 
+@pytest.mark.rule("ACC-4")
+@pytest.mark.parametrize("number", ["9" * 5_000, "1", "-1", "", "x", "²", "٠"])
+def test_nobody_has_a_number_that_is_none(as_: As, gunnar: User, pia: User, many: list[Location], number: str) -> None:
+    wish = {"person": member(pia).pk, f"0n{many[300].mpn_id}": "a"}
+    for asked in ({"do": f"drop:{number}"}, {"do": "fill", "fill_column": number, "fill_role": "u"}):
+        shown = cells(as_(gunnar).post(GRID, {**wish, **asked}).content.decode())
+        assert shown[f"0n{many[300].mpn_id}"] == "a" and "u" not in {value for name, value in shown.items() if name[1] == "n"}
+
+
 @pytest.mark.rule("ACC-8")
 def test_nobody_elses_people_and_locations(
     as_: As, gunnar: User, ulf: User, otto: User, other_location: Location, location: Location

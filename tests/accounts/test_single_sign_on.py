@@ -1,5 +1,6 @@
 """Signing in by a partner's own provider (rule ACC-5): who gets in, as whom, and every lie that is refused in words."""
 
+import base64
 import datetime as dt
 import logging
 import time
@@ -369,6 +370,7 @@ def test_the_provider_says_no(client: Client, directory: Directory, provider: Pr
         ((200, {}), "did not complete"),
         ((200, {"id_token": "a.b.c"}), "signed"),
         ((200, {"id_token": ["x"]}), "did not complete"),
+        ((200, {"id_token": f"{base64.urlsafe_b64encode(b'[' * 60_000).decode()}.e30.e30"}), "signed"),
     ],
 )
 def test_the_provider_answers_nonsense(
@@ -382,6 +384,10 @@ def test_the_provider_answers_nonsense(
 def test_a_provider_that_is_away(client: Client, directory: Directory, provider: Provider) -> None:
     back = provider.authorize(begun(client, directory))
     provider.huge = True
+    answer = client.get(reverse("single_sign_on_return", args=[directory.key]), back)
+    assert answer.status_code == 403 and "be reached" in answer.content.decode()
+    provider.huge, provider.nested = False, True
+    back = provider.authorize(begun(client, directory))
     answer = client.get(reverse("single_sign_on_return", args=[directory.key]), back)
     assert answer.status_code == 403 and "be reached" in answer.content.decode()
     Directory.objects.update(issuer="http://127.0.0.1:9")

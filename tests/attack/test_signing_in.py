@@ -168,6 +168,9 @@ NONSENSE += [
     ANSWER % '"authenticatorData": "eA", "signature": "eA", "userHandle": "eA"',
     ANSWER % '"attestationObject": "oA"',
     ANSWER % '"userHandle": null',
+    "9" * 5_000,
+    "[" * 200_000,
+    ANSWER % ('"userHandle": ' + "9" * 5_000),
 ]
 
 
@@ -181,6 +184,10 @@ def test_nonsense_instead_of_a_passkey_is_refused_in_words(nonsense: str, as_: A
     for name in ("mfa_reauthenticate_webauthn", "mfa_add_webauthn"):
         signed_in.get(reverse(name))
         assert signed_in.post(reverse(name), {"credential": nonsense, "name": "x"}).status_code in {200, 302}
+    second_step = Client()
+    second_step.post(LOGIN, {"login": ulf.email, "password": make.PASSWORD})
+    assert second_step.post(reverse("mfa_authenticate"), {"credential": nonsense}).status_code in {200, 302}
+    assert second_step.get("/").status_code == 302
     assert Authenticator.objects.count() == 1
 
 
@@ -304,6 +311,16 @@ EVIL = [
 
 def is_ours(address: str) -> bool:
     return address.startswith("/") and not address.startswith(("//", "/\\", "/\t")) and "evil" not in address.partition("?")[0]
+
+
+@pytest.mark.rule("INV-5")
+@pytest.mark.parametrize("word", ["9" * 20, "people", "admin:index", "x:y", "people/", "?a=/", "http:/people/"])
+def test_a_word_that_is_no_address_leads_home(word: str, as_: As, gunnar: User) -> None:
+    """Nor is it taken for the name of a page."""
+    client = as_(gunnar)
+    assert Client().post(reverse("set_language"), {"language": "en", "next": word}).headers["Location"] == "/"
+    assert client.post(reverse("set_language"), {"language": "en", "next": word}).headers["Location"] == "/"
+    assert Client().get(reverse("admin:login"), {"next": word}).headers["Location"] == "/accounts/login/?next=/admin/"
 
 
 @pytest.mark.rule("INV-5")

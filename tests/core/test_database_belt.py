@@ -36,7 +36,11 @@ def portal(db: None) -> Iterator[psycopg.Connection[Any]]:
 
 @pytest.mark.parametrize(
     ("table", "key"),
-    [(model._meta.db_table, model._meta.pk.column) for model in apps.get_models() if getattr(model, "append_only", False)],
+    [
+        (model._meta.db_table, model._meta.pk.column)
+        for model in apps.get_models()
+        if getattr(model, "append_only", False) or getattr(model, "read_only", False)
+    ],
 )
 @pytest.mark.parametrize(
     "attempt",
@@ -90,6 +94,8 @@ def test_what_is_append_only_is_only_added_to(portal: psycopg.Connection[Any], t
         "SELECT setval(pg_get_serial_sequence('core_auditentry', 'id'), 1)",
         "UPDATE django_migrations SET app = app",
         "DELETE FROM core_clock",
+        "DELETE FROM core_run",
+        "INSERT INTO core_auditpending VALUES (99999)",
         "INSERT INTO core_clock (shift) VALUES ('0')",
     ],
 )
@@ -118,7 +124,7 @@ def test_no_table_lets_it_do_more_than_read_and_change_rows(portal: psycopg.Conn
 
 def test_it_may_do_what_pages_and_imports_do(portal: psycopg.Connection[Any]) -> None:
     portal.execute("SELECT portal_now(), portal_today('UTC')")
-    portal.execute("UPDATE accounts_partner SET id = id; DELETE FROM core_run WHERE false")
+    portal.execute("UPDATE accounts_partner SET id = id; DELETE FROM accounts_partner WHERE false")
     portal.execute("CREATE TEMP TABLE mine (id int); ALTER TABLE mine ADD x int; ANALYZE mine; DROP TABLE mine")
 
 
@@ -189,3 +195,28 @@ def asked(question: str) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(question)
         return cursor.fetchone()[0]
+
+
+# --- Temporary tables in the place of the portal's ------------------------------------------------------
+
+
+def test_every_function_finds_the_tables_of_the_portal(db: None) -> None:
+    """By a search path of its own, or, where a statement takes it into itself, by naming them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prokind = 'f'"
+            " AND NOT coalesce('search_path=public, pg_temp' = ANY (proconfig), false)"
+        )
+        named = dict(cursor.fetchall())
+    assert set(named) == {"portal_now", "portal_today"}
+    assert "public.core_clock" in named["portal_now"] and "public.portal_now" in named["portal_today"]
+
+
+def test_temporary_tables_come_last(partner: Partner) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE accounts_partner (id int)")
+        cursor.execute("CREATE TEMP TABLE core_clock AS SELECT true AS only, interval '9 years' AS shift")
+        assert Partner.objects.filter(pk=partner.pk).exists()
+        cursor.execute("SET LOCAL search_path = pg_temp, public")  # whoever can run SQL can
+        cursor.execute("SELECT portal_now() < now() + interval '1 year', portal_today('UTC') < current_date + 366")
+        assert cursor.fetchone() == (True, True)

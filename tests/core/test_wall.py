@@ -1,5 +1,6 @@
 """A query that forgets its filter, tried behind the wall: in requests, on kept connections, after rollbacks."""
 
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -133,6 +134,47 @@ def test_no_row_is_written_across_it(browser: Callable[[User], Client], ines: Us
     with pytest.raises(ProgrammingError, match="row-level security"):
         client.get("/writes/", {"to": other_partner.pk})
     assert Enrollment.objects.filter(partner=other_partner).count() == 2
+
+
+def test_raw_sql_of_one_partner_reaches_no_row_of_another(
+    rows: None, partner: Partner, other_partner: Partner, ines: User, otto: User
+) -> None:
+    """Each table behind the wall that has rows: seen, changed or deleted are one's own alone."""
+    for whose, person in ((partner, ines), (other_partner, otto)):
+        SavedView.objects.create(owner=person, partner=whose, name="Mine")
+        job = BulkEnrollment.objects.create(partner=whose, started_by=person, key=uuid.uuid4())
+        BulkEnrollmentRow.objects.create(job=job, enrollment=Enrollment.objects.filter(partner=whose)[0], seen="")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname FROM pg_class WHERE relrowsecurity ORDER BY relname")
+        tables = {name for (name,) in cursor.fetchall()}
+
+        def reached(statement: str, whose: Partner) -> dict[str, int]:
+            with wall.looking(whose.pk):
+                numbers = {}
+                for table in tables:
+                    cursor.execute(statement.format(connection.ops.quote_name(table)))
+                    numbers[table] = cursor.rowcount
+                return numbers
+
+        seen, others = (reached("SELECT * FROM {}", whose) for whose in (partner, other_partner))
+        with wall.looking(wall.EVERYTHING):
+            whole = {}
+            for table in tables:
+                cursor.execute(f"SELECT * FROM {table}")
+                whole[table] = cursor.rowcount
+        assert {table: seen[table] + others[table] for table in tables} == whole
+        full = {table for table in tables if whole[table]}
+        assert full >= {model._meta.db_table for model in (*CARELESS, SavedView, BulkEnrollment, BulkEnrollmentRow)}
+        assert all(seen[table] and others[table] for table in full)
+        with wall.looking(partner.pk):
+            cursor.execute("DELETE FROM enrollment_savedview")
+            assert cursor.rowcount == 1
+            cursor.execute("UPDATE enrollment_bulkenrollmentrow SET outcome = outcome")
+            assert cursor.rowcount == 1
+            for table in ("enrollment_bulkenrollment", "enrollment_savedview"):
+                with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+                    SavedView.objects.create(owner=ines, partner=partner, name=table)
+                    cursor.execute(f"UPDATE {table} SET partner_id = %s", [other_partner.pk])
 
 
 def test_commands_and_workers_see_all(rows: None) -> None:

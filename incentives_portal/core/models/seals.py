@@ -29,7 +29,8 @@ class AuditSeal(models.Model):
 class AuditPending(models.Model):
     """An audit entry that waits for its seal. A trigger writes it with the entry; only a seal takes it away."""
 
-    append_only: ClassVar[bool] = True  # rows go by the seals' trigger, which has its owner's rights
+    # Rows come and go by triggers, which have their owner's rights; a row of no entry would stop the sealing.
+    read_only: ClassVar[bool] = True
 
     entry_id = models.BigIntegerField(primary_key=True)
 
