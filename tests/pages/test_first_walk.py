@@ -75,7 +75,8 @@ def reject(page: Page, say: Say) -> None:
 
 
 def follow_the_mail(page: Page, world: World, smtp: Mailbox, say: Say) -> None:
-    """The mail holds the reason; its link leads to the field."""
+    """The mail, sent once the reviewer can no longer take the decision back, holds the reason; its link leads to the field."""
+    clock.move(by=dt.timedelta(seconds=61))
     outbox.send_due()
     mail = next(one for one in smtp.mails(to=world.ines.email) if "Collection account" in str(one["Subject"]))
     text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
