@@ -32,6 +32,7 @@ def enrollments_using(profile: PayoutProfile | TaxProfile) -> Iterable[Usage]:
             url=reverse("enrollment", args=[row.pk]),
             program_code=row.program.code,
             validated_anew=live and row.submitted_at is not None,
+            submitted_by_id=row.submitted_by_id,
         )
 
 

@@ -7,7 +7,7 @@ from accounts.models import Location, Membership
 from accounts.policy import NotAllowedError, Scope, can, within
 from accounts.roles import Permission
 from profiles.models import BankAlarm, DefaultBankProfile, PayoutProfile, TaxDocument, TaxProfile, Validation
-from profiles.usage import live_usage_of
+from profiles.usage import Usage, live_usage_of
 
 
 def payouts_visible_to(actor: Actor) -> QuerySet[PayoutProfile]:
@@ -32,19 +32,22 @@ def locations_editable_by(actor: Actor) -> QuerySet[Location]:
 def may_edit_payout(actor: Actor, profile: PayoutProfile) -> bool:
     """A payout profile is edited by whom all of its consequences concern.
 
-    That is an incentives admin of the entire organization and every program, one who has every location and program that
-    uses the profile in scope, or, as long as nothing uses it, the one who made it.
+    That is an incentives admin of the entire organization and every program, or one who has every location and program that
+    uses the profile in scope and made it, or finds it used there: in an enrollment that somebody else submitted. To begin to
+    use a profile, as a default or in an enrollment of one's own, gives no right to it.
     """
     if actor.partner is None or profile.partner_id != actor.partner.pk:
         return False
     grants = list(actor.grants_for(Permission.EDIT_PROFILES))
     if any(grant.location_ids is None and grant.program_codes is None for grant in grants):
         return True
-    places = _places_using(profile)
-    if not places:
-        mine = profile.created_by_id == actor.user.pk or any(grant.location_ids is None for grant in grants)
-        return mine and can(actor, Permission.EDIT_PROFILES, profile.scope)
-    return all(can(actor, Permission.EDIT_PROFILES, place) for place in places)
+    uses = live_usage_of(profile)
+    places = _places_using(profile, uses)
+    if not all(can(actor, Permission.EDIT_PROFILES, place) for place in places or {profile.scope}):
+        return False
+    if profile.created_by_id == actor.user.pk or any(use.validated_anew and use.submitted_by_id != actor.user.pk for use in uses):
+        return True
+    return any(grant.location_ids is None for grant in grants)
 
 
 def require_edit_payout(actor: Actor, profile: PayoutProfile) -> None:
@@ -53,10 +56,10 @@ def require_edit_payout(actor: Actor, profile: PayoutProfile) -> None:
         raise NotAllowedError(Permission.EDIT_PROFILES, profile.scope)
 
 
-def _places_using(profile: PayoutProfile) -> set[Scope]:
+def _places_using(profile: PayoutProfile, uses: list[Usage]) -> set[Scope]:
     """Where live enrollments, each for its program, and default bank profiles use the profile."""
     defaults = DefaultBankProfile.objects.filter(payout_profile=profile).values_list("location_id", flat=True)
-    enrolled = {Scope(profile.partner_id, row.location_id, row.program_code) for row in live_usage_of(profile)}
+    enrolled = {Scope(profile.partner_id, row.location_id, row.program_code) for row in uses}
     return enrolled | {Scope(profile.partner_id, location_id) for location_id in defaults}
 
 

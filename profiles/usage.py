@@ -27,6 +27,7 @@ class Usage:
     url: str = ""
     program_code: str | None = None
     validated_anew: bool = False
+    submitted_by_id: uuid.UUID | None = None
 
 
 UsageOf: TypeAlias = Callable[[AnyProfile], Iterable[Usage]]

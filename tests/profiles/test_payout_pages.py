@@ -10,11 +10,14 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Location, Partner, User
+from enrollment.models import Enrollment
+from enrollment.services import enrolling
 from incentives_portal.core.models import AuditEntry
 from profiles import usage
 from profiles.models import PayoutProfile
 from profiles.services import defaults, payouts, validations
 from tests import factories as make
+from tests.enrollment import journeys
 
 from .conftest import IBAN, OTHER_IBAN, payout_fields
 
@@ -195,10 +198,23 @@ def test_a_profile_that_other_locations_use_is_not_edited_from_one_of_them(
     assert as_(elsa).get(reverse("payout", args=[payout.pk])).status_code == 200
     assert as_(elsa).get(edit_url(payout)).status_code == 403
     defaults.set_default(locations=[second_location], payout_profile=payout, currency="SEK", by=elsa)
-    assert as_(elsa).get(edit_url(payout)).status_code == 200
+    assert as_(elsa).get(edit_url(payout)).status_code == 403, "a default gives no right to a profile that another made"
+    assert as_(elsa).post(reverse("payout_reveal", args=[payout.pk])).status_code == 403
     assert as_(ines).get(edit_url(payout)).status_code == 403
     whole = make.person("Wilma Ek", partner, make.INCENTIVES_ADMIN)
     assert as_(whole).get(edit_url(payout)).status_code == 200
+
+
+@pytest.mark.rule("ACC-1")
+def test_an_enrollment_of_ones_own_gives_no_right_to_another_s_profile(
+    as_: As, partner: Partner, ines: User, payout: PayoutProfile, second_location: Location
+) -> None:
+    elsa = make.person("Elsa Ek", partner, make.INCENTIVES_ADMIN, second_location)
+    row = journeys.submitted(make.ProgramFactory.create(), second_location, elsa)
+    enrolling.choose(enrollment_id=row.pk, payout_profile=payout, tax_profile=row.tax_profile, currency=row.currency, by=elsa)
+    assert as_(elsa).get(edit_url(payout)).status_code == 403
+    Enrollment.objects.filter(pk=row.pk).update(submitted_by=ines)
+    assert as_(elsa).get(edit_url(payout)).status_code == 200, "what others use at her locations alone, she keeps"
 
 
 @pytest.mark.rule("ACC-8")

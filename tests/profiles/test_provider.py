@@ -3,15 +3,17 @@
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterator
+from html import unescape
 from typing import Any
 
 import pytest
 from django.db import connection, connections
+from django.urls import reverse
 
 from accounts.models import User
 from incentives_portal.core import clock
 from incentives_portal.core.models import AuditEntry
-from profiles.errors import AlreadyDecidedError
+from profiles.errors import AlreadyDecidedError, UnansweredError
 from profiles.models import PayoutProfile, TaxProfile, Validation
 from profiles.providers import http
 from profiles.services import payouts, validations
@@ -199,7 +201,7 @@ def test_killed_at_any_step_it_is_decided_once(
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.rule("VAL-5")
-@pytest.mark.parametrize("what", ["approved", "rejected", "changed", "lease taken over"])
+@pytest.mark.parametrize("what", ["rejected", "changed", "lease taken over"])
 def test_a_late_answer_is_dropped(
     payout: PayoutProfile, ines: User, rita: User, submitted: Submit, provider: FakeProvider, what: str
 ) -> None:
@@ -209,9 +211,7 @@ def test_a_late_answer_is_dropped(
     def meanwhile() -> None:
         provider.meanwhile = None
         try:
-            if what == "approved":
-                validations.approve(validation=reread(validation), by=rita)
-            elif what == "rejected":
+            if what == "rejected":
                 reasons = [("account_holder", "holder_differs_from_legal_name", "")]
                 validations.reject(validation=reread(validation), reasons=reasons, by=rita)
             elif what == "changed":
@@ -226,12 +226,29 @@ def test_a_late_answer_is_dropped(
     provider.meanwhile = meanwhile
     validations.check_due()
     assert happened == [what], "nothing was locked while the provider was asked"
-    decision = {"approved": "approved", "rejected": "rejected", "changed": "superseded"}.get(what, "approved")
+    decision = {"rejected": "rejected", "changed": "superseded"}.get(what, "approved")
     assert reread(validation).decision == decision
     assert AuditEntry.objects.filter(act__in=["validation.approved", "validation.rejected"]).count() == (what != "changed")
-    if what in {"approved", "rejected"}:
+    if what == "rejected":
         with pytest.raises(AlreadyDecidedError):
             validations.approve(validation=validation, by=rita)
+
+
+@pytest.mark.rule("VAL-2")
+def test_nobody_approves_before_it_has_answered(
+    payout: PayoutProfile, rita: User, submitted: Submit, provider: FakeProvider, as_: Any
+) -> None:
+    provider.ways = ["refused"]
+    validation = submitted(payout)
+    with pytest.raises(UnansweredError):
+        validations.approve(validation=validation, by=rita)
+    validations.check_due()
+    answer = as_(rita).post(reverse("review_approve", args=[validation.pk]), follow=True)
+    assert "hasn't answered yet" in unescape(answer.content.decode())
+    assert reread(validation).decision == ""
+    provider.ways = ["ok"]
+    later(minutes=2)
+    assert validations.check_due()["approved"] == 1
 
 
 @pytest.mark.django_db(transaction=True)

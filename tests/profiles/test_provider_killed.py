@@ -16,6 +16,7 @@ from django.db import connection
 from accounts.models import User
 from incentives_portal.core import clock
 from incentives_portal.core.models import AuditEntry
+from profiles.errors import UnansweredError
 from profiles.models import PayoutProfile, Validation
 from profiles.services import validations
 
@@ -83,12 +84,15 @@ def test_it_is_decided_once_by_the_next_that_comes(
     assert len(found) == len(set(found))
 
 
-def test_a_person_may_decide_while_the_killed_one_s_lease_runs(
+def test_a_person_may_reject_while_the_killed_one_s_lease_runs(
     payout: PayoutProfile, rita: User, submitted: Submit, provider: FakeProvider
 ) -> None:
     validation = submitted(payout)
     killed_at(STEPS["while it is asked"][0], provider)
-    assert validations.approve(validation=validation, by=rita).decision == "approved"
+    with pytest.raises(UnansweredError):
+        validations.approve(validation=validation, by=rita)
+    reasons = [("account_holder", "holder_differs_from_legal_name", "")]
+    assert validations.reject(validation=validation, reasons=reasons, by=rita).decision == "rejected"
     clock.move(by=dt.timedelta(minutes=5))
     assert validations.check_due()["checked"] == 0
-    assert AuditEntry.objects.filter(act="validation.approved").count() == 1
+    assert AuditEntry.objects.filter(act="validation.rejected").count() == 1

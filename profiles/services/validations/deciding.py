@@ -20,11 +20,13 @@ from profiles.errors import (
     ReasonsError,
     SecondReviewerError,
     SupersededError,
+    UnansweredError,
     UnreadableError,
 )
 from profiles.fields import labels_of
 from profiles.models import PayoutProfile, TaxProfile, Validation, ValidationCheck, ValidationReason
 from profiles.notes import holds_a_number
+from profiles.providers import configured
 from profiles.reasons import REASONS
 from profiles.services import versions
 from profiles.services.cooling_off import cooling_off_until
@@ -44,6 +46,7 @@ def approve(*, validation: Validation, by: User) -> Validation:
     locked = lock(validation)
     refuse_unless_decidable(locked, by)
     refuse_while_cooling_off(locked)
+    _refuse_unanswered(locked)
     _refuse_unreadable(locked)
     if needs_second(locked):
         if locked.first_approved_by_id is None:
@@ -125,6 +128,15 @@ def refuse_while_cooling_off(validation: Validation) -> None:
     if until is not None:
         moment = date_format(localtime(until), "DATETIME_FORMAT")
         raise CoolingOffError(_("A changed account can't be approved before %(moment)s.") % {"moment": moment})
+
+
+def _refuse_unanswered(validation: Validation) -> None:
+    """What the provider finds is known before anybody approves; after its last attempt the checks say that nobody answered.
+
+    Raises UnansweredError.
+    """
+    if validation.checked_at is None and configured() is not None:
+        raise UnansweredError
 
 
 def _refuse_unreadable(validation: Validation) -> None:
