@@ -28,7 +28,7 @@ class HttpProvider:
     """POSTs the question as JSON to one address, over TLS, and reads the answer, which is short or none."""
 
     @sensitive_variables("token")
-    def __init__(self, url: str, token: str = "") -> None:
+    def __init__(self, url: str, token: str) -> None:
         self._url = url
         self._token = token
         self._total = settings.VALIDATION_PROVIDER_TOTAL_SECONDS
