@@ -217,7 +217,7 @@ def test_every_link_of_actions_required_leads_to_a_page_that_mends_it(as_: As, i
     stages.decided(stages.submitted(location, ines), rita, rejected=True)
     client = as_(ines)
     rows = [row for group in client.get("/incentives/").context["groups"] for row in group.rows]
-    links = {row.action.url for row in rows if row.action.url}
+    links = {row.action_url for row in rows if row.action_url}
     links |= {row.eligibility_url for row in rows if row.eligibility_url}
     assert len(links) == len(rows) == 4
     for link in links:
