@@ -42,6 +42,7 @@ REFUSALS = (
     errors.SupersededError,
     errors.ClaimedError,
     errors.FrozenError,
+    errors.UnansweredError,
 )
 
 
@@ -66,12 +67,14 @@ class Stage:
 
     def ready(self, number: int) -> Validation:
         """A new version under review; the account of every second profile is a new one each time, which a person looks at."""
+        live_settings.VALIDATION_PROVIDER_URL = ""
         if number % ROUNDS_PER_PROFILE == 0:
             self._unfreeze()
             self._begin_profile(number)
         self._unfreeze()
         # On the settings themselves: the fixture would lay one more layer over them with every race.
-        live_settings.VALIDATION_PROVIDER_URL = self.provider.url if number % 3 == 0 else ""
+        # With a provider nobody approves before it has answered, so the first rounds' approval has none.
+        live_settings.VALIDATION_PROVIDER_URL = self.provider.url if number % 3 == 1 else ""
         latest = self.latest
         holder = HOLDERS[0] if self.changes_account else HOLDERS[HOLDERS[0] == latest.account_holder]
         iban = (OTHER_IBAN if latest.shown["iban"].endswith(IBAN[-4:]) else IBAN) if self.changes_account else IBAN
