@@ -1,7 +1,6 @@
 """Bearer tokens of provisioning (rule ACC-5): stored hashed, shown once, rotated without a gap."""
 
 import datetime as dt
-import hashlib
 import secrets
 from typing import Any
 
@@ -15,6 +14,7 @@ from accounts.actor import roles_in_force
 from accounts.models import Directory, Partner, RoleAssignment, ScimToken, User
 from accounts.roles import PartnerRole
 from accounts.services import authority
+from accounts.token_hashes import hash_of
 from incentives_portal.core import audit, clock, outbox
 from incentives_portal.core.clock import DatabaseNow, DatabaseToday
 
@@ -25,10 +25,6 @@ OVERLAP = dt.timedelta(hours=24)
 TOUCHED_EVERY = dt.timedelta(minutes=1)
 # More than anybody can keep apart; a script in a loop stops here.
 MOST = 20
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
 
 
 def in_force() -> QuerySet[ScimToken]:
@@ -59,7 +55,7 @@ def create(
     elif len(others) >= MOST:
         raise ValidationError(_("There are too many tokens. Revoke those that nobody uses."), code="too_many")
     text = PREFIX + secrets.token_urlsafe(32)
-    token = ScimToken.objects.create(directory=directory, name=name[:100], token_hash=_hash(text), expires_on=expires_on)
+    token = ScimToken.objects.create(directory=directory, name=name[:100], token_hash=hash_of(text), expires_on=expires_on)
     audit.record("scim_token_created", token, by=by, partner_id=partner.pk, after=_facts(token))
     _tell(token, by)
     return token, text
@@ -105,7 +101,7 @@ def find(text: str) -> ScimToken | None:
         return None
     idle = Q(last_used_at=None) | Q(last_used_at__lt=DatabaseNow() - TOUCHED_EVERY)
     rows = in_force().select_related("directory__partner").annotate(is_idle=idle)
-    found = rows.filter(token_hash=_hash(text)).first()
+    found = rows.filter(token_hash=hash_of(text)).first()
     if found is not None and found.is_idle:
         ScimToken.objects.filter(pk=found.pk).update(last_used_at=DatabaseNow())
     return found

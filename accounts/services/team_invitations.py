@@ -1,7 +1,6 @@
 """Team invitations (rule ACC-5): one use, bound to the e-mail address, stored hashed, seven days."""
 
 import datetime as dt
-import hashlib
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from django.utils.translation import gettext as _
 from accounts import policy
 from accounts.models import Location, Membership, Partner, TeamInvitation, User
 from accounts.services import authority, people, roles
+from accounts.token_hashes import hash_of
 from incentives_portal.core import audit, clock, outbox
 
 A_MOMENT = dt.timedelta(minutes=1)
@@ -32,10 +32,6 @@ class Invited:
     email: str
     language: str
     name: str = ""
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
 
 
 @transaction.atomic
@@ -73,7 +69,7 @@ def invite(
         role=role,
         entire_organization=entire_organization,
         location_ids=sorted(place.pk for place in places),
-        token_hash=_hash(token),
+        token_hash=hash_of(token),
         invited_by=audit.person(by),
         expires_at=clock.now() + dt.timedelta(days=settings.TEAM_INVITATION_DAYS),
     )
@@ -169,7 +165,7 @@ def withdraw(*, invitation: TeamInvitation, by: Any) -> None:
 
 def find(token: str) -> TeamInvitation:
     """The invitation that `token` opens. Raises ValidationError (codes unknown, used, expired), worded for its holder."""
-    invitation = TeamInvitation.objects.select_related("partner", "invited_by").filter(token_hash=_hash(token)).first()
+    invitation = TeamInvitation.objects.select_related("partner", "invited_by").filter(token_hash=hash_of(token)).first()
     if invitation is None or invitation.withdrawn_at is not None:
         raise ValidationError(_("This invitation is not valid. Ask for a new one."), code="unknown")
     if invitation.accepted_at is not None:
@@ -187,7 +183,7 @@ def accept(*, token: str, name: str = "", password: str = "", by: User | None = 
     address that was invited (code `other_address`). The role is given in the name of who invited, who must still be allowed to.
     """
     # The row lock makes *one use* true for two clicks at once.
-    TeamInvitation.objects.select_for_update().filter(token_hash=_hash(token)).first()
+    TeamInvitation.objects.select_for_update().filter(token_hash=hash_of(token)).first()
     invitation = find(token)
     person = by or _new_person(invitation, name, password)
     if person.email != invitation.email:

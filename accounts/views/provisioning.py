@@ -20,6 +20,7 @@ from accounts.queries.provisioning import provisioning_of
 from accounts.roles import Permission
 from accounts.scim.answers import base
 from accounts.services import scim_tokens
+from accounts.views.doing import attempt
 from accounts.views.seen import partner_of
 
 FORM_REMEMBERED = 24 * 3600
@@ -84,12 +85,7 @@ def rotate(request: PortalRequest, token_id: uuid.UUID) -> HttpResponse:
 def revoke(request: PortalRequest, token_id: uuid.UUID) -> HttpResponse:
     """The token stops counting."""
     token = _token_or_404(request, token_id)
-    try:
-        scim_tokens.revoke(token=token, by=request.user)
-    except ValidationError as refusal:
-        messages.error(request, " ".join(refusal.messages))
-    else:
-        messages.success(request, _("The token %(name)s is revoked.") % {"name": token.name})
+    attempt(request, scim_tokens.revoke, _("The token %(name)s is revoked.") % {"name": token.name}, token=token)
     return redirect("provisioning")
 
 

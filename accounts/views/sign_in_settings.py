@@ -18,6 +18,7 @@ from accounts.queries.sign_in_settings import page_of
 from accounts.roles import Permission
 from accounts.services import directories, directory_sign_in, group_mappings, mail_domains
 from accounts.sign_in_forms import DomainForm, ForgetForm, MappingForm, ProviderForm, SwitchForm
+from accounts.views.doing import attempt
 from accounts.views.seen import partner_of
 
 # Which field a refusal is about.
@@ -164,12 +165,7 @@ def forget(request: PortalRequest) -> HttpResponse:
 
 def _do(request: PortalRequest, verb: Callable[..., Any], done: str, **thing: Any) -> HttpResponse:
     """Runs a service, says what came of it, and leads back to the settings."""
-    try:
-        verb(**thing, by=request.user)
-    except ValidationError as refusal:
-        messages.error(request, " ".join(refusal.messages))
-    else:
-        messages.success(request, done)
+    attempt(request, verb, done, **thing)
     return redirect("sign_in_settings")
 
 

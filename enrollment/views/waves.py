@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import PortalRequest, allowed
 from accounts.roles import Permission
-from enrollment.errors import RefusedError
+from accounts.views.doing import attempt
 from enrollment.models import InvitationWave, Program
 from enrollment.queries import waves as queries
 from enrollment.requirement_draft import countries_in
@@ -106,12 +105,7 @@ Verb = Callable[..., InvitationWave]
 
 def _turned(request: PortalRequest, pk: uuid.UUID, verb: Verb, done: str) -> HttpResponse:
     found = get_object_or_404(InvitationWave, pk=pk)
-    try:
-        verb(wave=found, by=request.user)
-    except RefusedError as refusal:
-        messages.error(request, " ".join(refusal.messages))
-    else:
-        messages.success(request, done)
+    attempt(request, verb, done, wave=found)
     return redirect("wave", pk)
 
 

@@ -98,13 +98,9 @@ def escalate(*, by: Any = audit.SYSTEM) -> int:
 
 @transaction.atomic
 def _escalate_one(pk: Any, by: Any) -> bool:
-    rows = Validation.objects.select_for_update(of=("self",), skip_locked=True)
-    rows = rows.select_related("payout_version__profile", "tax_version__profile", "partner")
-    validation = rows.filter(UNDECIDED, pk=pk, escalated_at=None).first()
+    validation = _marked(pk, "escalated_at")
     if validation is None:
         return False
-    validation.escalated_at = DatabaseNow()
-    validation.save(update_fields=["escalated_at"])
     audit.record("validation.escalated", validation, by=by)
     mails.tell_escalated(validation)
     return True
@@ -112,13 +108,20 @@ def _escalate_one(pk: Any, by: Any) -> bool:
 
 @transaction.atomic
 def _flag_one(pk: Any, by: Any) -> bool:
-    rows = Validation.objects.select_for_update(of=("self",), skip_locked=True)
-    rows = rows.select_related("payout_version__profile", "tax_version__profile", "partner")
-    validation = rows.filter(UNDECIDED, pk=pk, overdue_since=None).first()
+    validation = _marked(pk, "overdue_since")
     if validation is None:
         return False
-    validation.overdue_since = DatabaseNow()
-    validation.save(update_fields=["overdue_since"])
     audit.record("validation.overdue", validation, by=by)
     mails.tell_overdue(validation)
     return True
+
+
+def _marked(pk: Any, column: str) -> Validation | None:
+    """The validation with the time of now in `column`, once: nothing where it was decided or marked, or is locked by another."""
+    rows = Validation.objects.select_for_update(of=("self",), skip_locked=True)
+    rows = rows.select_related("payout_version__profile", "tax_version__profile", "partner")
+    validation = rows.filter(UNDECIDED, pk=pk, **{column: None}).first()
+    if validation is not None:
+        setattr(validation, column, DatabaseNow())
+        validation.save(update_fields=[column])
+    return validation
