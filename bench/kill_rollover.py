@@ -11,7 +11,9 @@ import signal
 import sys
 import tempfile
 import time
-import traceback
+from collections.abc import Callable
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -78,19 +80,19 @@ def survive(kills: int, *, workers: int = 2) -> dict[str, Any]:
     from enrollment.models import RolloverPlan
 
     plan, chance, killed, patience, progress = RolloverPlan.objects.get(), random.Random(1), 0, 1.0, [0]
-    warm_up()
+    begun = starter()
     while killed < kills and progress[-1] < plan.ranges.count():
-        running = [begun(plan) for _ in range(workers)]
+        running = [begun() for _ in range(workers)]
         time.sleep(chance.uniform(0, patience))
         killed += sum(kill(one) for one in running)
         progress.append(plan.ranges.filter(applied_at__isnull=False).count())
         # The moments spread over the work on a range or two, however fast the machine is just now.
         gained = progress[-1] - progress[-2]
         patience *= 1.25 if gained == 0 else 0.9 if gained <= workers else 0.6
-    assert [ended(begun(plan)) for _ in range(workers)] == [0] * workers
+    assert [ended(one) for one in [begun() for _ in range(workers)]] == [0] * workers
     wrong = {name: answer(question)[0] for name, question in PROOFS.items()}
     before = [answer(question) for question in CHECKSUMS]
-    assert ended(begun(plan)) == 0
+    assert ended(begun()) == 0
     return {
         "lines": plan.lines.count(),
         "ranges": plan.ranges.count(),
@@ -101,47 +103,37 @@ def survive(kills: int, *, workers: int = 2) -> dict[str, Any]:
     }
 
 
-def warm_up() -> None:
-    """What a process does once and a forked one has done already: templates and texts are read."""
-    from types import SimpleNamespace
+def starter() -> Callable[[], BaseProcess]:
+    """Starts workers that are processes of their own.
 
-    from django.template.loader import render_to_string
-
-    from incentives_portal.core.fiscal import FiscalYear
-
-    values = {"year": FiscalYear(2027), "ended_count": 1, "partner": SimpleNamespace(legal_name=""), "portal_url": "", "path": ""}
-    for end in ("subject.txt", "txt", "html"):
-        render_to_string(f"mail/year_end.{end}", values)
-
-
-def begun(plan: Any) -> int:
-    """A worker of its own process, with a connection of its own."""
+    They are forked from one that has done what a process does once (`bench.rollover_worker`), and has no threads and no
+    connection: a fork of this process could wait forever for a lock that one of its threads held.
+    """
     from django.db import connection
 
-    from enrollment.services import rollover
-    from incentives_portal.core.audit import SYSTEM
+    from bench.rollover_worker import work
 
-    connection.close()
-    pid = os.fork()
-    if pid:
-        return pid
-    try:
-        rollover.apply(plan=plan, by=SYSTEM)
-    except BaseException:
-        traceback.print_exc()
-        os._exit(1)
-    os._exit(0)
+    forking = get_context("forkserver")
+    forking.set_forkserver_preload(["bench.rollover_worker"])
+
+    def begun() -> BaseProcess:
+        one = forking.Process(target=work, args=(connection.settings_dict["NAME"],), daemon=True)
+        one.start()
+        return one
+
+    return begun
 
 
-def kill(pid: int) -> bool:
+def kill(one: BaseProcess) -> bool:
     """Whether it was still at work."""
-    os.kill(pid, signal.SIGKILL)
-    _, status = os.waitpid(pid, 0)
-    return os.WIFSIGNALED(status)
+    one.kill()
+    one.join()
+    return one.exitcode == -signal.SIGKILL
 
 
-def ended(pid: int) -> int:
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+def ended(one: BaseProcess) -> int | None:
+    one.join()
+    return one.exitcode
 
 
 def answer(question: str) -> tuple[Any, ...]:

@@ -1,12 +1,10 @@
 """Two clicks at once, by one person or by two: one wins, the other reads why, and no page breaks."""
 
 import re
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -18,29 +16,11 @@ from incentives_portal.core.models import AuditEntry, Mail
 from profiles.models import PayoutProfile, PayoutProfileVersion, Validation
 from tests import factories as make
 from tests.enrollment import journeys
+from tests.side_by_side import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 As = Callable[[User], Client]
 Click = Callable[[], Any]
-
-
-def at_once(*clicks: Click) -> list[int]:
-    """The statuses of requests that begin together, each in a thread with a connection of its own."""
-    gate, found = threading.Barrier(len(clicks)), [0] * len(clicks)
-
-    def run(place: int, click: Click) -> None:
-        try:
-            gate.wait()
-            found[place] = click().status_code
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(clicks)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return found
 
 
 def post(client: Client, address: str, /, *args: Any, **given: Any) -> Click:

@@ -1,6 +1,5 @@
 """Attacks on signing in, each of them tried: guessing, finding out who has an account, fixed and stolen sessions, replays."""
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +8,6 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.sessions.models import Session
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -18,6 +16,7 @@ from accounts.services import team_invitations
 from accounts.services.people import suspend
 from incentives_portal.core.models import Mail
 from tests import factories as make
+from tests.side_by_side import at_once
 from tests.signing_in import app_of, code_now, passkey_of, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -342,25 +341,6 @@ def test_nobody_is_led_elsewhere(evil: str, as_: As, ulf: User, gunnar: User) ->
 
 
 # --- Replays ---------------------------------------------------------------------------------------------
-
-
-def at_once(*clicks: Callable[[], Any]) -> list[Any]:
-    """The answers to requests that begin together, each in a thread with connections of its own."""
-    gate, found = threading.Barrier(len(clicks)), [None] * len(clicks)
-
-    def run(place: int, click: Callable[[], Any]) -> None:
-        try:
-            gate.wait()
-            found[place] = click()
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(clicks)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return found
 
 
 def halfway(user: User, number: int) -> Client:

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -24,6 +23,7 @@ from accounts.models import Partner
 from incentives_portal.core import audit, clock, health, locks, request_ids
 from incentives_portal.core.chain import digests, sealing
 from incentives_portal.core.models import AuditEntry, AuditKey, AuditPending, AuditSeal, Run
+from tests.side_by_side import at_once
 
 pytestmark = pytest.mark.rule("OPS-3")
 INSERT_MANY = """
@@ -293,25 +293,6 @@ def test_the_database_refuses(entries: list[int], statement: str, whose: str) ->
         cursor.execute(statement)
 
 
-def in_threads(*works: Callable[[], Any]) -> None:
-    faults: list[BaseException] = []
-
-    def run(work: Callable[[], Any]) -> None:
-        try:
-            work()
-        except BaseException as fault:
-            faults.append(fault)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[work]) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert not faults
-
-
 @pytest.mark.django_db(transaction=True)
 def test_writers_wait_for_nobody_and_nothing_is_left_out() -> None:
     """Entries become visible out of order, some never, while two sealers run."""
@@ -331,11 +312,11 @@ def test_writers_wait_for_nobody_and_nothing_is_left_out() -> None:
 
     def writers() -> None:
         try:
-            in_threads(*[writer] * 4)
+            at_once(*[writer] * 4)
         finally:
             stop.set()
 
-    in_threads(writers, sealer, sealer)
+    at_once(writers, sealer, sealer)
     sealing.seal()
     assert AuditEntry.objects.count() == AuditSeal.objects.count() == 4 * 25 * 7
     assert sealing.head().sequence == 4 * 25 * 7
@@ -358,7 +339,7 @@ def test_a_writer_in_the_middle_keeps_no_sealer_and_is_sealed_later() -> None:
         assert sealing.seal() == 3
         go_on.set()
 
-    in_threads(slow, quick)
+    at_once(slow, quick)
     assert sealing.seal() == 1
     places = list(AuditSeal.objects.order_by("sequence").values_list("entry_id", flat=True))
     assert places[-1] < places[0], "the first id came last"
@@ -375,7 +356,7 @@ def test_of_two_sealers_one_seals() -> None:
 
     with locks.alone("audit chain") as free:
         assert free
-        in_threads(second)
+        at_once(second)
     assert answers == [0]
     assert sealing.seal() == 5
 

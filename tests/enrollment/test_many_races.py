@@ -1,13 +1,11 @@
 """Many at once, while others are at it too (rule ENR-5): real threads, real workers, kill -9. One outcome for each, explained."""
 
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 
 import pytest
 from celery import current_app
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -21,31 +19,11 @@ from tests import factories as make
 from tests.enrollment import stages
 from tests.enrollment.many import network, started
 from tests.enrollment.test_many_pages import MANY, fields_of
+from tests.side_by_side import at_once
 from tests.workers import worker
 
 pytestmark = [pytest.mark.rule("ENR-5"), pytest.mark.django_db(transaction=True)]
 As = Callable[[User], Client]
-
-
-def in_threads(*jobs: Callable[[], object]) -> None:
-    """Runs them side by side, each with a connection of its own; what one raises fails the test."""
-    gate, wrong = threading.Barrier(len(jobs)), []
-
-    def run(job: Callable[[], object]) -> None:
-        try:
-            gate.wait()
-            job()
-        except Exception as error:
-            wrong.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not wrong
 
 
 def wait(until: Callable[[], bool], *, seconds: float = 120) -> None:
@@ -105,7 +83,7 @@ def test_400_at_once_while_a_colleague_works_on_ten_of_them(as_: As, partner: Pa
             given = {"payout_profile": str(other.pk), "tax_profile": str(tax.pk), "currency": "EUR"}
             answers.append(client.post(reverse("enroll", args=[row.pk]), given).status_code)
 
-    in_threads(lambda: bulk.run_due(patience=300), lambda: bulk.run_due(patience=300), by_hand)
+    at_once(lambda: bulk.run_due(patience=300), lambda: bulk.run_due(patience=300), by_hand)
     bulk.run_due()
     job.refresh_from_db()
     assert job.finished_at and all(status in {200, 302} for status in answers)
@@ -141,7 +119,7 @@ def test_two_clicks_at_once_start_one_job(as_: As, partner: Partner) -> None:
     clients = [as_(ida) for _ in range(4)]
     sent = fields_of(clients[0].get(MANY, {"all": "1"}).content.decode()) | {"do": "start"}
     answers: list[str] = []
-    in_threads(*(lambda client=client: answers.append(client.post(MANY, sent)["Location"]) for client in clients))
+    at_once(*(lambda client=client: answers.append(client.post(MANY, sent)["Location"]) for client in clients))
     assert len(answers) == 4 and len(set(answers)) == 1
     assert BulkEnrollment.objects.get().rows.count() == len(many.rows)
 
@@ -151,7 +129,7 @@ def test_two_jobs_over_the_same_rows_do_each_once(partner: Partner) -> None:
     kim = make.person("Kim Ek", partner, make.INCENTIVES_ADMIN)
     many = network(partner, ida, 40)
     first, second = started(ida, partner, many.rows), started(kim, partner, many.rows)
-    in_threads(*[lambda: bulk.run_due(patience=120)] * 4)
+    at_once(*[lambda: bulk.run_due(patience=120)] * 4)
     bulk.run_due()
     is_consistent(first)
     is_consistent(second)

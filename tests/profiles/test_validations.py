@@ -1,12 +1,11 @@
 """Validations: started once, checked at once, decided once (rules VAL-1…6)."""
 
 import datetime as dt
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import Partner, User
 from incentives_portal.core import audit, clock
@@ -25,6 +24,7 @@ from profiles.errors import (
 from profiles.models import PayoutProfile, TaxProfile, Validation, ValidationCheck, ValidationReason
 from profiles.services import payouts, taxes, validations
 from tests import factories as make
+from tests.side_by_side import at_once
 
 from .conftest import IBAN, ORGNR, OTHER_IBAN, PAYING_ENTITY, payout_fields, tax_fields
 
@@ -283,27 +283,18 @@ def test_of_two_reviewers_one_wins(
     transactional_db: None, payout: PayoutProfile, rita: User, roland: User, submitted: Submit
 ) -> None:
     validation = submitted(payout)
-    gate = threading.Barrier(2)
-    outcomes: list[str] = []
 
-    def decide(verb: Callable[..., Any], **arguments: Any) -> None:
+    def decide(verb: Callable[..., Any], **arguments: Any) -> str:
         try:
-            gate.wait(5)
             verb(validation=Validation.objects.get(pk=validation.pk), **arguments)
-            outcomes.append("won")
         except AlreadyDecidedError:
-            outcomes.append("told")
-        finally:
-            connection.close()
+            return "told"
+        return "won"
 
-    threads = [
-        threading.Thread(target=decide, args=(validations.approve,), kwargs={"by": rita}),
-        threading.Thread(target=decide, args=(validations.reject,), kwargs={"by": roland, "reasons": WRONG_HOLDER}),
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    outcomes = at_once(
+        lambda: decide(validations.approve, by=rita),
+        lambda: decide(validations.reject, by=roland, reasons=WRONG_HOLDER),
+    )
     assert sorted(outcomes) == ["told", "won"]
     validation.refresh_from_db()
     assert (validation.decision == "rejected") == validation.reasons.exists()

@@ -1,13 +1,12 @@
 """From a profile to the status of the enrollments that use it (rules VAL-1…5, ENR-3, ENR-4)."""
 
 import datetime as dt
-import threading
+import functools
 from collections.abc import Callable
 from html import unescape
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -20,6 +19,7 @@ from profiles.errors import InUseError, StaleError, SupersededError
 from profiles.models import PayoutProfile, TaxProfile, Validation
 from profiles.services import payouts, taxes, validations
 from tests.enrollment import stages
+from tests.side_by_side import at_once
 
 from .conftest import IBAN, OTHER_IBAN, payout_fields, tax_fields
 
@@ -101,25 +101,15 @@ def test_past_48_hours_it_stays_validating_and_says_that_it_is_late(as_: As, row
 
 def race(*verbs: Callable[[], Any]) -> list[str]:
     """Runs all at once, each on a connection of its own: what each came to, *done* or the name of its refusal."""
-    gate = threading.Barrier(len(verbs))
-    outcomes: list[str] = []
 
-    def run(verb: Callable[[], Any]) -> None:
+    def outcome(verb: Callable[[], Any]) -> str:
         try:
-            gate.wait(10)
             verb()
-            outcomes.append("done")
         except Exception as error:
-            outcomes.append(type(error).__name__)
-        finally:
-            connection.close()
+            return type(error).__name__
+        return "done"
 
-    threads = [threading.Thread(target=run, args=(verb,)) for verb in verbs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(outcomes)
+    return sorted(at_once(*(functools.partial(outcome, verb) for verb in verbs)))
 
 
 @pytest.mark.rule("VAL-5")

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import threading
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from accounts.services import scim_tokens
 from incentives_portal.core import audit, clock
 from tests import factories as make
 from tests.accounts.scim.conftest import DOMAIN, PATCH, USER, Scim, connected, said
+from tests.side_by_side import at_once
 
 pytestmark = pytest.mark.rule("ACC-5")
 
@@ -162,26 +162,6 @@ def committed(transactional_db: None) -> tuple[Partner, str]:
     partner = make.PartnerFactory.create()
     make.person("Gunnar Lind", partner, make.GLOBAL_ADMIN)
     return partner, connected(partner, DOMAIN)[1]
-
-
-def at_once(*asks: Any) -> list[Any]:
-    """Runs them side by side, each on a connection of its own, and returns the answers in their order."""
-    answers: list[Any] = [None] * len(asks)
-    barrier = threading.Barrier(len(asks))
-
-    def run(number: int) -> None:
-        barrier.wait()
-        try:
-            answers[number] = asks[number]()
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(asks))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
 
 
 def test_the_same_person_twice_at_once_comes_once(committed: tuple[Partner, str]) -> None:
