@@ -1,7 +1,5 @@
 """What the automatic checks look at, gathered for one validation (rule VAL-2)."""
 
-import datetime as dt
-
 from django.conf import settings
 from django.db.models import Max
 from django.views.decorators.debug import sensitive_variables
@@ -12,10 +10,7 @@ from incentives_portal.core import clock
 from profiles import fingerprints
 from profiles.checks import Subject
 from profiles.models import PayoutProfileVersion, TaxProfileVersion, Validation
-from profiles.services.cooling_off import cooling_off_until, took_place_since
-
-# An account that replaces a validated one is looked at by a person for so long (the usual way of payment fraud).
-RECENT = dt.timedelta(days=30)
+from profiles.services.cooling_off import RECENT, cooling_off_until, took_place_since
 
 
 @sensitive_variables()

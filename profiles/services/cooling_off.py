@@ -10,6 +10,9 @@ from incentives_portal.core import clock
 from profiles import fingerprints
 from profiles.models import PayoutProfileVersion, Validation
 
+# An account that replaces another is looked at by a person for so long (the usual way of payment fraud).
+RECENT = dt.timedelta(days=30)
+
 
 def cooling_off_until(version: Any) -> dt.datetime | None:
     """Until when a changed account can't be approved (setting BANK_CHANGE_COOLING_OFF_HOURS), or None where it can.
@@ -29,13 +32,14 @@ def cooling_off_until(version: Any) -> dt.datetime | None:
 def took_place_since(version: PayoutProfileVersion) -> dt.datetime | None:
     """When a profile took another account's place at a submitted enrollment; None where the partner's account is known here.
 
-    Known is what was approved before, or by a person: the checks alone may have approved it since, at another enrollment.
+    Known is what a person approved, or what was approved well before: the checks alone approve whatever is first used at an
+    enrollment that nobody had submitted, and a thief can begin with that.
     """
     since = version.profile.took_place_at
     if since is None:
         return None
     approved = Validation.objects.filter(
-        Q(decided_at__lt=since) | Q(decided_by__isnull=False),
+        Q(decided_at__lt=since - RECENT) | Q(decided_by__isnull=False),
         decision=Validation.Decision.APPROVED,
         partner=version.profile.partner_id,
         payout_version__fingerprint__in=fingerprints.alike(version),

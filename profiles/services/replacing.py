@@ -1,7 +1,7 @@
 """Another payout profile takes the place of the one that a submitted enrollment is paid by (rule PAY-5).
 
-To whoever is robbed that is the same as a changed account: all admins are told, the link freezes it, and an account that
-nobody has approved yet waits as a changed one does.
+To whoever is robbed that is the same as a changed account: all admins are told, the link freezes it, and an account that no
+person has approved waits for one as a changed one does.
 """
 
 from collections.abc import Callable
@@ -11,8 +11,10 @@ from django.db import transaction
 
 from incentives_portal.core import audit, clock
 from profiles import alarm_mails, fingerprints
-from profiles.models import PayoutProfile, PayoutProfileVersion
+from profiles.models import PayoutProfile, PayoutProfileVersion, Validation
 from profiles.services import versions
+from profiles.services.cooling_off import took_place_since
+from profiles.services.validations.starting import open_anew
 from profiles.standing import in_force
 
 
@@ -32,6 +34,18 @@ def took_place(*, profile: PayoutProfile, of: PayoutProfile, paying_entity: str,
     now.save(update_fields=["took_place_at"])
     audit.record("payout_profile.took_place", now, by=by, before={"profile": before.name}, after={"profile": now.name})
     alarm_mails.tell_replaced(replaced, now, where=where, by=by)
+    _look_again(now, now.latest, paying_entity, by)
+
+
+def _look_again(profile: PayoutProfile, version: PayoutProfileVersion, paying_entity: str, by: Any) -> None:
+    """What the checks alone approved lately, a person looks at now: the checks did not know what it would be used for."""
+    if took_place_since(version) is None:
+        return
+    approved = Validation.objects.select_for_update(of=("self",)).select_related("payout_version__profile", "tax_version__profile")
+    for one in approved.filter(payout_version=version, paying_entity=paying_entity, decision=Validation.Decision.APPROVED):
+        open_anew(Validation.objects.filter(pk=one.pk))
+        audit.record("validation.reopened", one, by=by, before={"outcome": one.decision})
+        versions.announce(profile, "payout_changed", by=by)
 
 
 def _replaced(before: PayoutProfile, now: PayoutProfile, paying_entity: str) -> PayoutProfileVersion | None:

@@ -180,6 +180,38 @@ def test_an_account_known_here_keeps_its_approval_and_is_told(row: Enrollment, l
     assert status(row) == "enrolled" and told()
 
 
+def test_what_the_checks_alone_approved_is_looked_at_by_a_person(
+    row: Enrollment, foreign: PayoutProfile, ines: User, rita: User, location: Location, second_location: Location
+) -> None:
+    """A thief first uses the account at an enrollment that nobody has submitted: the checks approve that."""
+    other = journeys.accepted(row.program, second_location, ines)
+    tax = journeys.tax(second_location, ines)
+    enrolling.choose(enrollment_id=other.pk, payout_profile=foreign, tax_profile=tax, currency=row.currency, by=ines)
+    enrolling.submit(enrollment_id=other.pk, by=ines)
+    assert validations.check_due()["waiting"] == 0 and status(other) == "enrolled"
+    clock.move(by=dt.timedelta(days=3))
+    choose(row, foreign, ines)
+    assert (status(row), status(other)) == ("validating", "validating")
+    assert validations.check_due()["waiting"] == 1
+    validation = Validation.objects.get(payout_version=foreign.latest)
+    with pytest.raises(CoolingOffError):
+        validations.approve(validation=validation, by=rita)
+    clock.move(by=dt.timedelta(hours=25))
+    validations.approve(validation=validation, by=rita)
+    assert (status(row), status(other)) == ("enrolled", "enrolled")
+    assert not differences()[1]
+
+
+def test_an_account_that_is_paid_for_months_is_known(
+    row: Enrollment, foreign: PayoutProfile, ines: User, second_location: Location
+) -> None:
+    validations.start(payout_version=foreign.latest, paying_entity=row.program.paying_entity, by=ines)
+    assert validations.check_due()["waiting"] == 0
+    clock.move(by=dt.timedelta(days=60))
+    choose(row, foreign, ines)
+    assert status(row) == "enrolled" and told()
+
+
 def test_an_old_profile_has_a_link_that_holds(row: Enrollment, foreign: PayoutProfile, ines: User, gunnar: User) -> None:
     clock.move(by=dt.timedelta(days=40))
     choose(row, foreign, ines)

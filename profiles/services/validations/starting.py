@@ -3,7 +3,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import ExpressionWrapper
+from django.db.models import ExpressionWrapper, QuerySet
 from django.db.models.fields import DateTimeField
 
 from incentives_portal.core import audit
@@ -73,11 +73,16 @@ def _told(begun: Validation) -> dict[str, Any]:
 
 def start_again(version: PayoutProfileVersion) -> None:
     """Opens anew what was superseded by a change that is taken back (rule PAY-5), with 48 hours from now."""
-    superseded = Validation.objects.filter(payout_version=version, decision=Validation.Decision.SUPERSEDED)
-    ValidationCheck.objects.filter(validation__in=superseded).delete()
-    superseded.update(
+    open_anew(Validation.objects.filter(payout_version=version, decision=Validation.Decision.SUPERSEDED))
+
+
+def open_anew(decided: QuerySet[Validation]) -> None:
+    """As if they began only now: nothing is checked, nobody has decided, and there are 48 hours."""
+    ValidationCheck.objects.filter(validation__in=decided).delete()
+    decided.update(
         decision=Validation.Decision.OPEN,
         decided_at=None,
+        decided_by=None,
         checked_at=None,
         overdue_since=None,
         escalated_at=None,
