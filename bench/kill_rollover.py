@@ -128,6 +128,7 @@ def kill(one: BaseProcess) -> bool:
     """Whether it was still at work."""
     one.kill()
     one.join()
+    assert one.exitcode in (0, -signal.SIGKILL), "it failed by itself, for a reason that it has printed"
     return one.exitcode == -signal.SIGKILL
 
 

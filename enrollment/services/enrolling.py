@@ -128,21 +128,24 @@ def choose(
     replaced = seen.payout_profile if seen.submitted_at and seen.payout_profile_id != _id(payout_profile) else None
     payouts = sorted((one for one in (payout_profile, replaced) if one is not None), key=lambda one: one.pk)
     row = locked(enrollment_id, *payouts, tax_profile)
-    if row.submitted_at and (row.payout_profile_id, row.submitted_at) != (seen.payout_profile_id, seen.submitted_at):
+    before, after = _choice(row), _chosen(_id(payout_profile), _id(tax_profile), currency)
+    overtaken = row.submitted_at and (row.payout_profile_id, row.submitted_at) != (seen.payout_profile_id, seen.submitted_at)
+    if overtaken and before != after:  # the same click twice is the same as once
         raise RefusedError(_("Somebody else changed the profiles of this enrollment just now. Look at them again, then submit."))
     _must_be_open_for_choice(row, payout_profile, tax_profile, currency)
     if row.submitted_at and not (payout_profile and tax_profile and currency):
         raise RefusedError(_("This enrollment is submitted already: choose a payout profile, a tax profile and a currency."))
     if replaced is not None and payout_profile is not None:
         _replace(row, replaced, payout_profile, by)
-    before = _choice(row)
+        # Who has it paid elsewhere answers for it from now on, and gets no right to a colleague's profile by it.
+        row.submitted_by = by
     row.payout_profile, row.tax_profile, row.currency = payout_profile, tax_profile, currency
     if row.submitted_at:
         _must_be_payable(row)
         start_validations(row, by=by)
-    settle([row], facts=CHOICE, cause="profiles_chosen", by=by)
-    if before != _choice(row):
-        audit.record("enrollment.profiles_chosen", row, by=by, before=before, after=_choice(row))
+    settle([row], facts=(*CHOICE, "submitted_by"), cause="profiles_chosen", by=by)
+    if before != after:
+        audit.record("enrollment.profiles_chosen", row, by=by, before=before, after=after)
     return row
 
 
@@ -158,7 +161,7 @@ def _must_be_open_for_choice(row: Enrollment, payout: PayoutProfile | None, tax:
         raise RefusedError(_("The program does not pay in that currency. Choose another one."), code="currency_not_paid")
 
 
-def _id(profile: PayoutProfile | None) -> uuid.UUID | None:
+def _id(profile: PayoutProfile | TaxProfile | None) -> uuid.UUID | None:
     return profile.pk if profile is not None else None
 
 
@@ -185,11 +188,11 @@ def _must_be_payable(row: Enrollment) -> None:
 
 
 def _choice(row: Enrollment) -> dict[str, Any]:
-    return {
-        "payout_profile": str(row.payout_profile_id or ""),
-        "tax_profile": str(row.tax_profile_id or ""),
-        "currency": row.currency,
-    }
+    return _chosen(row.payout_profile_id, row.tax_profile_id, row.currency)
+
+
+def _chosen(payout: uuid.UUID | None, tax: uuid.UUID | None, currency: str) -> dict[str, Any]:
+    return {"payout_profile": str(payout or ""), "tax_profile": str(tax or ""), "currency": currency}
 
 
 @transaction.atomic

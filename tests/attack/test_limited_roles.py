@@ -54,6 +54,19 @@ def test_a_profile_that_another_location_uses_is_not_edited_from_this_one(
     assert as_(ines).post(reverse("payout_archive", args=[payout.pk])).status_code == 403
 
 
+@pytest.mark.rule("ACC-1")
+def test_nor_is_one_that_she_put_into_a_colleagues_enrollment(as_: As, location: Location, gunnar: User, ines: User) -> None:
+    """Choosing a profile gives no right to it, whoever submitted the enrollment."""
+    row = journeys.submitted(make.ProgramFactory.create(), location, ines)
+    colleagues = journeys.bank(location, gunnar, name="Gunnar's", identifiers={"iban": "SE7280000810340009783242"})
+    pia = limited(location.partner, location, programs=[row.program.code])
+    assert as_(pia).get(reverse("payout_edit", args=[colleagues.pk])).status_code == 403
+    enrolling.choose(
+        enrollment_id=row.pk, payout_profile=colleagues, tax_profile=row.tax_profile, currency=row.currency, by=pia
+    )
+    assert as_(pia).get(reverse("payout_edit", args=[colleagues.pk])).status_code == 403
+
+
 @pytest.mark.rule("ACC-8")
 def test_another_partners_things_are_not_chosen_by_their_ids(
     as_: As, location: Location, second_location: Location, ines: User, other_location: Location, otto: User

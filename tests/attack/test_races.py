@@ -20,11 +20,12 @@ from tests.side_by_side import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 As = Callable[[User], Client]
-Click = Callable[[], Any]
+Click = Callable[[], int]
 
 
 def post(client: Client, address: str, /, *args: Any, **given: Any) -> Click:
-    return lambda: client.post(reverse(address, args=args), given)
+    """A click, which says with what status it was answered."""
+    return lambda: client.post(reverse(address, args=args), given).status_code
 
 
 @pytest.mark.rule("INV-7")
