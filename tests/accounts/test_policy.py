@@ -50,7 +50,7 @@ def grants(draw: Any, locations: list[Location]) -> tuple[Grant, ...]:
 def test_the_question_and_the_filter_agree(world: dict[str, Any]) -> None:
     """About 2,000 random triples of actor, permission and row."""
 
-    @settings(max_examples=250, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=250, database=None, suppress_health_check=list(HealthCheck))
     @given(st.data())
     def agree(data: st.DataObject) -> None:
         partner = data.draw(st.none() | st.sampled_from(world["partners"]))

@@ -187,7 +187,7 @@ def test_a_provider_that_drips(monkeypatch: pytest.MonkeyPatch) -> None:
     dripping.start()
     began = time.monotonic()
     assert code_of(lambda: providers.discover(f"http://127.0.0.1:{door.getsockname()[1]}")) == "unreachable"
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
     dripping.join()
     door.close()
 

@@ -61,9 +61,7 @@ def test_nor_is_one_that_she_put_into_a_colleagues_enrollment(as_: As, location:
     colleagues = journeys.bank(location, gunnar, name="Gunnar's", identifiers={"iban": "SE7280000810340009783242"})
     pia = limited(location.partner, location, programs=[row.program.code])
     assert as_(pia).get(reverse("payout_edit", args=[colleagues.pk])).status_code == 403
-    enrolling.choose(
-        enrollment_id=row.pk, payout_profile=colleagues, tax_profile=row.tax_profile, currency=row.currency, by=pia
-    )
+    enrolling.choose(enrollment_id=row.pk, payout_profile=colleagues, tax_profile=row.tax_profile, currency=row.currency, by=pia)
     assert as_(pia).get(reverse("payout_edit", args=[colleagues.pk])).status_code == 403
 
 

@@ -169,7 +169,6 @@ def test_any_sequence_of_acts_leaves_stored_and_derived_equal(db: None) -> None:
             max_examples=12,
             stateful_step_count=12,
             phases=[Phase.generate],
-            deadline=None,
             derandomize=True,
             database=None,
             suppress_health_check=list(HealthCheck),

@@ -65,7 +65,7 @@ ITEMS = [MEMBER, ABROAD, SIGN, RENEW, EARN, EARN_ANYWHERE, item("agreement", "c"
 
 
 @given(some.lists(some.lists(some.sampled_from(ITEMS), min_size=1, max_size=4).map(lambda items: group(*items)), max_size=5))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_way_is_shorter_and_the_quick_one_leads_there_too(groups: list[dict[str, Any]]) -> None:
     way = nearest_way(groups)
     reachable = [one for one in groups if one not in way.barred]

@@ -113,7 +113,7 @@ def test_neighbours_that_change_places_are_refused() -> None:
             assert not check("iban", swapped, country).ok or swapped == iban or can_be_right(swapped, country)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_how_an_iban_is_written_never_changes_the_verdict(data: st.DataObject) -> None:
     country = data.draw(st.sampled_from(sorted(IBAN_EXAMPLES)))

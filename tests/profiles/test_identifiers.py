@@ -60,7 +60,7 @@ def test_any_changed_character_of_an_iban_is_refused(country: str) -> None:
 
 
 @pytest.mark.rule("PAY-3")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     country=st.sampled_from(IBAN_COUNTRIES),
     seed=st.integers(0, 9999),
@@ -119,7 +119,7 @@ def test_separators_and_case_are_forgiven(typed: str) -> None:
 
 
 @pytest.mark.rule("PAY-3")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     kind=st.sampled_from(["iban", "bic", "routing", "account", "vat", "orgnr", "tin", "no-such"]),
     typed=st.text(),
@@ -132,7 +132,7 @@ def test_nothing_that_is_typed_breaks_a_check(kind: str, typed: str, country: st
 
 
 @pytest.mark.rule("TAX-1")
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(
     number=st.sampled_from([*MODULES, *((kind, code) for kind in ("vat", "tin") for code in sorted(tax.EU))]),
     typed=st.text(digits + "AEGLOXZ", max_size=18),

@@ -71,7 +71,7 @@ SPACES = st.sampled_from([" ", "\u00a0", "\u2009", "\u202f", "\t", "  "])
 RIGHT_OR_WRONG = sorted({(kind, country, number) for kind, country, number, _right in EXAMPLES if number.isascii()})
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(example=st.sampled_from(RIGHT_OR_WRONG), data=st.data())
 def test_spaces_and_case_never_change_the_verdict(example: tuple[str, str, str], data: st.DataObject) -> None:
     kind, country, number = example
@@ -84,7 +84,7 @@ def test_spaces_and_case_never_change_the_verdict(example: tuple[str, str, str],
     assert (before.ok, before.code, before.value) == (after.ok, after.code, after.value)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(example=st.sampled_from(RIGHT_OR_WRONG))
 def test_without_separators_a_right_number_is_still_right(example: tuple[str, str, str]) -> None:
     kind, country, number = example
@@ -100,21 +100,21 @@ def test_without_separators_a_right_number_is_still_right(example: tuple[str, st
 COUNTRIES = st.sampled_from(sorted({*tax.BY_COUNTRY, *tax.EU, *bank.DOMESTIC, "PH", "ZZ", "XI", "", "é", "S\0"}))
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(kind=st.sampled_from([*all_kinds(), "no-such", ""]), country=COUNTRIES, typed=st.text(max_size=120))
 def test_no_text_breaks_a_check(kind: str, country: str, typed: str) -> None:
     found = check(kind, typed, country)
     assert found.ok or (found.code in REASONS and found.value == "")
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(kind=st.sampled_from(sorted({*MODULES, *FORMATS})), typed=st.text("0123456789ABCEJKTVXÑ-./ ", max_size=24))
 def test_nothing_that_looks_like_a_tax_number_breaks_a_check(kind: tuple[str, str], typed: str) -> None:
     found = check(kind[0], typed, kind[1])
     assert found.ok or found.code in REASONS
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(country=COUNTRIES, values=st.dictionaries(st.sampled_from(sorted(KINDS)), st.text(max_size=40)))
 def test_no_details_break_the_checks_of_a_whole_profile(country: str, values: dict[str, str]) -> None:
     for method in ("bank_transfer", "credit_note"):

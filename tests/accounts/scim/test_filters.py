@@ -124,7 +124,7 @@ WORDS = st.sampled_from(
 
 
 @pytest.mark.django_db
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(words=st.lists(WORDS, max_size=12))
 def test_whatever_is_asked_is_a_question_or_refused(words: list[str]) -> None:
     text = " ".join(words)
