@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.log import log_response
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 HEADER = "X-Request-ID"
@@ -43,6 +44,9 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with one_act() as request_id:
             response = self.get_response(request)
+            if response.status_code >= 400:
+                # Django would write this line only after the last middleware, when the id is gone; a second time it doesn't.
+                log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
         response.headers[HEADER] = str(request_id)
         return response
 

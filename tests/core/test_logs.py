@@ -1,5 +1,6 @@
 """Lines of the logs are one JSON object each, with the id of the request or the task that they belong to (rule OPS-1)."""
 
+import io
 import json
 import logging
 import uuid
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.test import Client
 from pythonjsonlogger.json import JsonFormatter
 
 from incentives_portal.core import request_ids
@@ -39,6 +41,19 @@ def test_a_line_of_a_request(handler: Any) -> None:
         "task": "-",
         "message": "Mail 7 is given up",
     }
+
+
+@pytest.mark.django_db
+def test_the_line_of_what_is_refused_wears_the_id_that_the_answer_names(client: Client, handler: Any) -> None:
+    said = io.StringIO()
+    handler.setStream(said)
+    logging.getLogger("django.request").addHandler(handler)
+    try:
+        response = client.get("/nowhere/")
+    finally:
+        logging.getLogger("django.request").removeHandler(handler)
+    (one,) = [json.loads(each) for each in said.getvalue().splitlines()]
+    assert (one["message"], one["request_id"]) == ("Not Found: /nowhere/", response.headers["X-Request-ID"])
 
 
 def test_a_line_of_a_task_wears_the_queues_id(handler: Any) -> None:
