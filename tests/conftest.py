@@ -34,6 +34,12 @@ def own_cache(settings: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
+def patient_codes(settings: Any) -> None:
+    """An authenticator app shows the same code until a test has typed it, however slow the machine."""
+    settings.MFA_TOTP_PERIOD = 24 * 60 * 60
+
+
+@pytest.fixture(autouse=True)
 def own_files(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     """What a test uploads lies apart from what a person did."""
     settings.MEDIA_ROOT = tmp_path_factory.getbasetemp() / "media"
