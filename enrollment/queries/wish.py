@@ -1,6 +1,6 @@
 """What an address of the overview asks for: everything that the page's state consists of, and nothing else."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields
 from typing import Any, Self
 from urllib.parse import urlencode
 
@@ -66,11 +66,14 @@ class Wish:
 
     def query(self, this_year: FiscalYear, **changes: Any) -> str:
         """The query string of this wish with some entries changed; the page starts over unless it is named."""
-        entries = asdict(replace(self, page="") if "page" not in changes else self) | changes
+        entries = {name: getattr(self, name) for name in _ENTRIES} | {"page": ""} | changes
         year = entries.pop("fiscal_year")
         if year != this_year.ends_in:
             entries["year"] = str(FiscalYear(year))
         return urlencode({name: value for name, value in entries.items() if value})
+
+
+_ENTRIES = tuple(field.name for field in fields(Wish))
 
 
 def _one_of(known: Any, text: str) -> str:
