@@ -3,26 +3,27 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
-from django.urls import reverse
+from django.urls import get_script_prefix, get_urlconf, reverse
 
 NOBODY = uuid.UUID(int=0)
 
 
+@cache
+def _pattern(name: str, urlconf: str | None, prefix: str) -> str:
+    """An address with nobody's id in it, the same as long as the addresses are and stand under the same prefix."""
+    return reverse(name, args=[NOBODY])
+
+
 @dataclass(frozen=True)
 class Links:
-    """Addresses, reversed once per page; a row's own is its pattern with the id filled in."""
-
-    @cached_property
-    def _patterns(self) -> dict[str, str]:
-        names = ("enrollment", "eligibility", "enroll", "payout_edit", "tax_edit")
-        return {name: reverse(name, args=[NOBODY]) for name in names}
+    """Addresses, reversed once; a row's own is its pattern with the id filled in."""
 
     def to(self, name: str, pk: uuid.UUID | str) -> str:
-        return self._patterns[name].replace(str(NOBODY), str(pk))
+        return _pattern(name, get_urlconf(), get_script_prefix()).replace(str(NOBODY), str(pk))
 
     def mending(self, requirement: Mapping[str, Any], pk: uuid.UUID | str) -> str:
         """Where the requirement of enrollment `pk` is met; empty where there is only waiting."""

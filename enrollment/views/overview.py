@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from types import SimpleNamespace
 from typing import Any
 
 from django.contrib.messages import get_messages
@@ -111,14 +112,14 @@ def _body(actor: Actor, groups: Sequence[Group], wish: Wish) -> SafeString:
         "columns": 6 if may_enroll else 5,
         "may_enroll": may_enroll,
         "year": str(wish.year),
-        "labels": {
-            "location": _("Location"),
-            "status": _("Status"),
-            "actions": _("Actions required"),
-            "resources": _("Program resources"),
-            "guide": _("Program guide"),
-            "eligibility": _("See eligibility requirements"),
-        },
+        "labels": SimpleNamespace(
+            location=_("Location"),
+            status=_("Status"),
+            actions=_("Actions required"),
+            resources=_("Program resources"),
+            guide=_("Program guide"),
+            eligibility=_("See eligibility requirements"),
+        ),
     }
     # Safe as it comes: that engine escapes by itself, as settings say.
     return SafeString(render_to_string("enrollment/_overview_rows.jinja", context, using="jinja"))  # nosec B703
