@@ -1,6 +1,6 @@
 """`{% translate %}` and `{% url %}` as Django has them, but what is the same at every asking is looked up once.
 
-A page of the portal says some sixty fixed words and leads to some twenty fixed addresses: looking them up again was a quarter of
+A page of the portal says some sixty fixed words and leads to some twenty fixed addresses: looking them up again was a good part of
 what its frame took. A word that goes through a filter, or an address of something, is Django's own tag as before.
 """
 
