@@ -51,6 +51,7 @@ class Page:
     taken: list[float] = field(default_factory=list)
     size: int = 0
     queries: int = 0
+    port: int = PORT
 
     @property
     def cpu(self) -> float:
@@ -59,6 +60,13 @@ class Page:
 
 def measure() -> list[dict[str, Any]]:
     """A line for each figure: name, ours and reference in milliseconds of CPU, their ratio, the target, and details."""
+    with portal() as pages:
+        return alternate(pages)
+
+
+@contextmanager
+def portal() -> Iterator[list[Page]]:
+    """The services, the data, and what is asked."""
     root = Path(tempfile.mkdtemp(prefix="portal-bench-"))
     root.chmod(0o755)
     services = Services(Places(root), throw_away=True)
@@ -68,7 +76,7 @@ def measure() -> list[dict[str, Any]]:
         import django
 
         django.setup()
-        return alternate(prepare())
+        yield prepare()
     finally:
         services.stop()
         shutil.rmtree(root, ignore_errors=True)
@@ -187,7 +195,7 @@ def meet(page: Page) -> None:
 
 
 def ask(page: Page) -> http.client.HTTPResponse:
-    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", page.port, timeout=60)
     try:
         connection.request("GET", page.path, headers=page.headers)
         response = connection.getresponse()
