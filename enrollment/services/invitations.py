@@ -18,12 +18,23 @@ from enrollment.status import Reason, Status
 from incentives_portal.core import audit, clock, outbox
 from incentives_portal.core.audit import SYSTEM
 from incentives_portal.core.clock import DatabaseNow
-from incentives_portal.core.fragments import Sql, run, sql
+from incentives_portal.core.fragments import Sql, rows_of, run, sql
 
 # What people are told of an invitation that waits.
 TOLD = (Notice.Kind.INVITATION, Notice.Kind.ASSIGN_ADMIN, Notice.Kind.REMINDER, Notice.Kind.UNANSWERED)
 # The last day to answer, where the program wants an answer.
 _RESPOND_BY = "(SELECT %s::date + g.response_days FROM enrollment_program g WHERE g.id = e.program_id)"
+# As `due` has it. OFFSET 0 has every row looked up in the index of what is live: while a year is being invited PostgreSQL knows
+# nothing of it yet, expects no invitation at all, and would compare each row with each.
+_STILL_DUE = """
+SELECT e.id FROM enrollment_enrollment e
+WHERE {named} AND e.status = 'inactive' AND e.reason = 'invitation_due' AND NOT EXISTS (
+    SELECT FROM enrollment_enrollment other
+    WHERE other.program_id = e.program_id AND other.location_id = e.location_id AND other.id <> e.id
+        AND other.invited_at IS NOT NULL AND other.declined_at IS NULL AND other.ended_at IS NULL
+    OFFSET 0
+)
+"""
 _INVITATIONS = """
 INSERT INTO enrollment_invitation (id, enrollment_id, issued_at, respond_by, announced, wave_id)
 SELECT gen_random_uuid(), e.id, portal_now(), e.respond_by, NOT g.open_to_all, %s::uuid
@@ -66,7 +77,7 @@ def _live_elsewhere() -> QuerySet[Enrollment]:
 def invite(ids: Collection[uuid.UUID], *, by: Any, wave: InvitationWave | None = None) -> int:
     """Invites those of these enrollments whose invitation is still due. Returns how many."""
     lock_all(_among(ids))
-    invited = list(due(in_waves=True).filter(pk__in=ids).values_list("pk", flat=True))
+    invited = [pk for (pk,) in rows_of(sql(_STILL_DUE, named=_among(ids)))]
     if not invited:
         return 0
     facts = {"invited_at": sql("%s::timestamptz", clock.now()), "respond_by": sql(_RESPOND_BY, clock.today())}
