@@ -44,9 +44,9 @@ def _rendered(kind: str, language: str, in_text: Mapping[str, Any], in_html: Map
         "operator_name": settings.OPERATOR_NAME,
     }
     with translation.override(language):
-        subject = render_to_string(f"mail/{kind}.subject.txt", about_us | in_text)
-        text = render_to_string(f"mail/{kind}.txt", about_us | in_text)
-        html = render_to_string(f"mail/{kind}.html", about_us | in_html)
+        subject = render_to_string(f"mail/{kind}.subject.txt", {**about_us, **in_text})
+        text = render_to_string(f"mail/{kind}.txt", {**about_us, **in_text})
+        html = render_to_string(f"mail/{kind}.html", {**about_us, **in_html})
     return Texts(subject, text, html)
 
 
