@@ -5,6 +5,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.urls import reverse
@@ -12,8 +13,17 @@ from django.urls import reverse
 from accounts.actor import roles_in_force
 from accounts.models import RoleAssignment, User
 from accounts.roles import ADMIN_ROLES, PartnerRole
-from enrollment.models import Enrollment, Notice
+from enrollment.models import Enrollment, Notice, Program
 from incentives_portal.core import outbox
+from incentives_portal.core.fiscal import FiscalYear
+from incentives_portal.core.fragments import run, sql
+
+_NOTICES = """
+INSERT INTO enrollment_notice (id, user_id, enrollment_id, kind, created_at, key)
+SELECT gen_random_uuid(), new.user_id, new.enrollment_id, new.kind, portal_now(), new.key
+FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[]) AS new (user_id, enrollment_id, kind, key)
+ON CONFLICT (key) DO NOTHING
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +71,36 @@ def announce(row: Enrollment, audience: Audience, *, again: str = "") -> tuple[U
 
 
 def announce_many(rows: Iterable[Enrollment], found: Mapping[uuid.UUID, Audience]) -> None:
-    """The same for many: their notices in one statement, their mails some hundred in one."""
+    """The same for many: their notices in one statement, their mails some hundred in one, each text rendered once."""
     told = [(row, kind, user) for row in rows for kind, users in [_whom(found[row.pk])] for user in users]
+    if not told:
+        return
     keys = [f"{key_of(kind, row)}{user.pk}" for row, kind, user in told]
-    Notice.objects.bulk_create(
-        (Notice(user=user, enrollment=row, kind=kind, key=key) for (row, kind, user), key in zip(told, keys, strict=True)),
-        ignore_conflicts=True,
-        batch_size=1000,
-    )
+    facts = [[user.pk for *_, user in told], [row.pk for row, *_ in told], [str(kind) for _, kind, _ in told], keys]
+    run(sql(_NOTICES, *facts))
+    form_of = cache(_form)
     outbox.owe_all(
-        outbox.Owed(str(kind), user, key, _context(row, kind)) for (row, kind, user), key in zip(told, keys, strict=True)
+        outbox.Owed(
+            str(kind),
+            user,
+            key,
+            _own(row, kind),
+            form=form_of(kind, row.program, row.year, row.respond_by, row.location is not None),
+        )
+        for (row, kind, user), key in zip(told, keys, strict=True)
     )
+
+
+def _form(kind: Notice.Kind, program: Program, year: FiscalYear, respond_by: dt.date | None, has_location: bool) -> outbox.Form:
+    """What the mails of a program have in common."""
+    context = {"program": program, "enrollment": {"year": year, "respond_by": respond_by}}
+    return outbox.Form(str(kind), context, ("path", "location.name", "location.mpn_id") if has_location else ("path",))
+
+
+def _own(row: Enrollment, kind: Notice.Kind) -> dict[str, str]:
+    """What each has of its own."""
+    place = row.location
+    return {"path": _path(kind, row)} | ({"location.name": place.name, "location.mpn_id": place.mpn_id} if place else {})
 
 
 def _whom(audience: Audience) -> tuple[Notice.Kind, tuple[User, ...]]:

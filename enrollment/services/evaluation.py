@@ -1,14 +1,14 @@
 """Evaluates eligibility, program × location, and keeps each decision with its inputs (rule ELI-2)."""
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Max
-from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from accounts.models import Location
@@ -20,10 +20,20 @@ from enrollment.models import EligibilityDecision, Enrollment, Program
 from enrollment.requirements import groups_of
 from incentives_portal.core import clock
 from incentives_portal.core.audit import SYSTEM
-from incentives_portal.core.clock import DatabaseNow
 from incentives_portal.core.fiscal import FiscalYear
+from incentives_portal.core.fragments import run, sql
 from incentives_portal.core.locks import alone
 
+_DECIDE = """
+INSERT INTO enrollment_eligibilitydecision (program_id, location_id, partner_id, eligible, rule_version, receipt, decided_at, evaluated_at,
+    is_current)
+SELECT program_id, location_id, partner_id, eligible, rule_version, receipt::jsonb, portal_now(), portal_now(), true
+FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::boolean[], %s::integer[], %s::text[])
+    AS new (program_id, location_id, partner_id, eligible, rule_version, receipt)
+"""
+_CONFIRM = """
+UPDATE enrollment_eligibilitydecision SET evaluated_at = greatest(portal_now(), decided_at) WHERE id = ANY (%s::bigint[])
+"""
 # Between two evaluations of a location that people ask for.
 PAUSE = dt.timedelta(minutes=10)
 
@@ -137,14 +147,9 @@ def _decide_and_store(rules: Sequence[_Rule], ids: Sequence[UUID], by: Any) -> D
     list(Location.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))
     rules, locations = _in_force(rules), _located(ids)
     decided = _decide(rules, locations, clock.today())
-    current = EligibilityDecision.objects.filter(is_current=True, location__in=ids, program__in=[rule.program.pk for rule in rules])
-    known = {
-        (program_id, location_id): (pk, *said)
-        for pk, program_id, location_id, *said in current.values_list(
-            "pk", "program_id", "location_id", "eligible", "rule_version", "receipt"
-        )
-    }
+    known = _known(rules, ids)
     fresh: list[EligibilityDecision] = []
+    confirmed: list[int] = []
     for rule in rules:
         for location in locations:
             decision = decided[rule.program.code, location.pk]
@@ -152,10 +157,24 @@ def _decide_and_store(rules: Sequence[_Rule], ids: Sequence[UUID], by: Any) -> D
             # Most nights say what stands already: rows are made for the rest alone.
             if before is None or (decision.eligible, rule.program.rule_version, receipt) != before[1:]:
                 fresh.append(_row(rule, location, decision.eligible, receipt))
+            else:
+                confirmed.append(before[0])
     _keep(fresh, known)
-    current.update(evaluated_at=Greatest(DatabaseNow(), F("decided_at")))
+    run(sql(_CONFIRM, confirmed))
     _derive_anew(fresh, by)
     return decided
+
+
+Known = dict[tuple[UUID, UUID], tuple[Any, ...]]
+
+
+def _known(rules: Sequence[_Rule], ids: Sequence[UUID]) -> Known:
+    """The current decisions by program and location: id, outcome, version of the rule and receipt."""
+    current = EligibilityDecision.objects.filter(is_current=True, location__in=ids)
+    if len(rules) < Program.objects.count():  # to name all of them would only lead PostgreSQL to look for them
+        current = current.filter(program__in=[rule.program.pk for rule in rules])
+    rows = current.values_list("pk", "program_id", "location_id", "eligible", "rule_version", "receipt")
+    return {(program_id, location_id): (pk, *said) for pk, program_id, location_id, *said in rows}
 
 
 def _in_force(rules: Sequence[_Rule]) -> list[_Rule]:
@@ -175,11 +194,13 @@ def _row(rule: _Rule, location: Location, eligible: bool, receipt: dict[str, Any
     )
 
 
-def _keep(fresh: Sequence[EligibilityDecision], known: Mapping[tuple[UUID, UUID], tuple[Any, ...]]) -> None:
+def _keep(fresh: Sequence[EligibilityDecision], known: Known) -> None:
     """The new decisions take the place of the current ones, which stay as history."""
     replaced = [known[key][0] for row in fresh if (key := (row.program_id, row.location_id)) in known]
     EligibilityDecision.objects.filter(pk__in=replaced).update(is_current=False)
-    EligibilityDecision.objects.bulk_create(fresh, batch_size=1000)
+    columns = ("program_id", "location_id", "partner_id", "eligible", "rule_version")
+    receipts = [json.dumps(row.receipt) for row in fresh]
+    run(sql(_DECIDE, *([getattr(row, name) for row in fresh] for name in columns), receipts))
 
 
 def _derive_anew(fresh: Sequence[EligibilityDecision], by: Any) -> None:

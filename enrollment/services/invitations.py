@@ -1,6 +1,5 @@
 """Inviting what is eligible, and telling the people who can answer (rules INV-1…3, INV-6)."""
 
-import datetime as dt
 import uuid
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -11,16 +10,36 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from enrollment.announcing import Audience, announce, announce_many, audiences, key_of
-from enrollment.derivation import BATCH, lock, settle
+from enrollment.derivation import BATCH, lock, lock_all, settle, settle_all
+from enrollment.derivation.sets import stored
 from enrollment.errors import RefusedError
 from enrollment.models import EndReason, Enrollment, Invitation, InvitationWave, Notice, Program
 from enrollment.status import Reason, Status
 from incentives_portal.core import audit, clock, outbox
 from incentives_portal.core.audit import SYSTEM
 from incentives_portal.core.clock import DatabaseNow
+from incentives_portal.core.fragments import Sql, rows_of, run, sql
 
 # What people are told of an invitation that waits.
 TOLD = (Notice.Kind.INVITATION, Notice.Kind.ASSIGN_ADMIN, Notice.Kind.REMINDER, Notice.Kind.UNANSWERED)
+# The last day to answer, where the program wants an answer.
+_RESPOND_BY = "(SELECT %s::date + g.response_days FROM enrollment_program g WHERE g.id = e.program_id)"
+# As `due` has it. OFFSET 0 has every row looked up in the index of what is live: while a year is being invited PostgreSQL knows
+# nothing of it yet, expects no invitation at all, and would compare each row with each.
+_STILL_DUE = """
+SELECT e.id FROM enrollment_enrollment e
+WHERE {named} AND e.status = 'inactive' AND e.reason = 'invitation_due' AND NOT EXISTS (
+    SELECT FROM enrollment_enrollment other
+    WHERE other.program_id = e.program_id AND other.location_id = e.location_id AND other.id <> e.id
+        AND other.invited_at IS NOT NULL AND other.declined_at IS NULL AND other.ended_at IS NULL
+    OFFSET 0
+)
+"""
+_INVITATIONS = """
+INSERT INTO enrollment_invitation (id, enrollment_id, issued_at, respond_by, announced, wave_id)
+SELECT gen_random_uuid(), e.id, portal_now(), e.respond_by, NOT g.open_to_all, %s::uuid
+FROM enrollment_enrollment e JOIN enrollment_program g ON g.id = e.program_id WHERE {invited}
+"""
 
 
 def due(*, in_waves: bool = False) -> QuerySet[Enrollment]:
@@ -43,7 +62,8 @@ def invite_due(*, by: Any = SYSTEM, limit: int | None = None, program_codes: Col
     Returns how many were invited.
     """
     rows = due() if program_codes is None else due().filter(program__code__in=program_codes)
-    ids = list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
+    # Partner by partner: whom a batch tells of its invitations are few, and its rows lie side by side.
+    ids = list(rows.order_by("partner_id", "location_id", "pk").values_list("pk", flat=True)[:limit])
     return sum(invite(ids[start : start + BATCH], by=by) for start in range(0, len(ids), BATCH))
 
 
@@ -56,32 +76,27 @@ def _live_elsewhere() -> QuerySet[Enrollment]:
 @transaction.atomic
 def invite(ids: Collection[uuid.UUID], *, by: Any, wave: InvitationWave | None = None) -> int:
     """Invites those of these enrollments whose invitation is still due. Returns how many."""
-    now, today = clock.now(), clock.today()
-    still_due = set(Enrollment.objects.filter(~Exists(_live_elsewhere()), pk__in=ids).values_list("pk", flat=True))
-    rows = [row for row in lock(ids) if row.reason == Reason.INVITATION_DUE and row.pk in still_due]
-    for row in rows:
-        row.invited_at, row.respond_by = now, _respond_by(row, today)
-    Invitation.objects.bulk_create(
-        Invitation(enrollment=row, respond_by=row.respond_by, announced=not row.program.open_to_all, wave=wave) for row in rows
-    )
-    settle(rows, facts=("invited_at", "respond_by"), cause="invited", by=by)
-    announce_all([row for row in rows if row.status == Status.INVITED])
-    return len(rows)
+    lock_all(_among(ids))
+    invited = [pk for (pk,) in rows_of(sql(_STILL_DUE, named=_among(ids)))]
+    if not invited:
+        return 0
+    facts = {"invited_at": sql("%s::timestamptz", clock.now()), "respond_by": sql(_RESPOND_BY, clock.today())}
+    settle_all(stored(_among(invited), **facts), facts=tuple(facts), cause="invited", by=by)
+    run(sql(_INVITATIONS, wave and wave.pk, invited=_among(invited)))
+    announce_all(invited)
+    return len(invited)
 
 
-def _respond_by(row: Enrollment, today: dt.date) -> dt.date | None:
-    days = row.program.response_days
-    return today + dt.timedelta(days=days) if days else None
+def _among(ids: Collection[uuid.UUID]) -> Sql:
+    return sql("e.id = ANY (%s::uuid[])", list(ids))
 
 
-def announce_all(rows: Iterable[Enrollment]) -> None:
+def announce_all(ids: Collection[uuid.UUID]) -> None:
     """Owes mail and notice for every invitation that is announced: to the incentives admins in scope, else to those who
     can assign one (rules INV-1…3)."""
-    announced = [row for row in rows if not row.program.open_to_all]
-    if not announced:
-        return
-    found: dict[uuid.UUID, Audience] = audiences(announced)
-    announce_many(announced, found)
+    announced = Enrollment.objects.filter(pk__in=ids, status=Status.INVITED, program__open_to_all=False)
+    rows = list(announced.select_related("program", "location").order_by("partner_id", "pk"))
+    announce_many(rows, audiences(rows))
 
 
 def resend(*, enrollment_id: uuid.UUID, by: Any) -> tuple[User, ...]:
@@ -153,6 +168,5 @@ def followed(row: Enrollment, user: User) -> None:
 
 def announce_to(*, user: User, enrollments: Iterable[Enrollment]) -> None:
     """Owes the invitations that wait, to somebody who became incentives admin later (rule INV-2)."""
-    for row in enrollments:
-        if row.status == Status.INVITED and not row.program.open_to_all:
-            announce(row, Audience(admins=(user,)))
+    waiting = [row for row in enrollments if row.status == Status.INVITED and not row.program.open_to_all]
+    announce_many(waiting, {row.pk: Audience(admins=(user,)) for row in waiting})

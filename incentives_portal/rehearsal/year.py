@@ -212,6 +212,7 @@ class Year:
         stop = Stop(name, clock=f"{clock.today()}")
         begun = time.monotonic()
         yield stop
+        counting.take_stock()
         stop.seconds = time.monotonic() - begun
         begun = time.monotonic()
         today = FiscalYear.of(clock.today())

@@ -2,12 +2,14 @@
 
 A mail that is held can be withdrawn until its time has come."""
 
-from .owing import AT_ONCE, Owed, Recipient, owe, owe_all, withdraw
+from .owing import AT_ONCE, Owed, owe, owe_all, withdraw
+from .rendering import Form, Recipient
 from .requeueing import dead_letters, requeue
 from .sending import SendCounts, send_due
 
 __all__ = [
     "AT_ONCE",
+    "Form",
     "Owed",
     "Recipient",
     "SendCounts",

@@ -5,33 +5,22 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Protocol
-
-from django.conf import settings
-from django.template.loader import render_to_string
-from django.utils import translation
+from typing import Any
 
 from incentives_portal.core.models import Mail
 from incentives_portal.core.waking import wake_on_commit
 
 from .composing import wire_form
+from .rendering import Form, Recipient, texts
 from .storing import CHUNK, store
 
 AT_ONCE = dt.timedelta()
 SEND_MAIL = "incentives_portal.core.tasks.send_mail"
 
 
-class Recipient(Protocol):
-    """A person who can be written to."""
-
-    email: str
-    language: str
-    name: str
-
-
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """One of many mails for `owe_all`; its parts are the arguments of `owe`."""
+    """One of many mails for `owe_all`; its parts are the arguments of `owe`. With a `form`, the context fills its gaps."""
 
     kind: str
     to: Recipient
@@ -39,6 +28,7 @@ class Owed:
     context: dict[str, Any] = field(default_factory=dict)
     hold: dt.timedelta = AT_ONCE
     is_secret: bool = False
+    form: Form | None = None
 
 
 def owe(
@@ -69,28 +59,18 @@ def owe_all(owed: Iterable[Owed]) -> int:
 
 def rendered(owed: Owed) -> Mail:
     """The mail, rendered in the person's language and composed, not stored; `due_at` and `created_at` are the database's."""
-    to, kind = owed.to, owed.kind
-    with translation.override(to.language):
-        values = {
-            "recipient": to,
-            "portal_url": settings.PORTAL_URL,
-            "partner_center": settings.PARTNER_CENTER_NAME,
-            "operator_name": settings.OPERATOR_NAME,
-            **owed.context,
-        }
-        subject = " ".join(render_to_string(f"mail/{kind}.subject.txt", values).split())
-        text = render_to_string(f"mail/{kind}.txt", values)
-        html = render_to_string(f"mail/{kind}.html", values)
+    to = owed.to
+    said = owed.form.texts(to, owed.context) if owed.form else texts(owed.kind, to, owed.context)
     mail_id = uuid.uuid4()
     mail = Mail(
         id=mail_id,
         key=owed.key,
-        kind=kind,
+        kind=owed.kind,
         to=to.email,
         language=to.language,
-        subject=subject[:200],
-        text=text,
-        html=html,
+        subject=" ".join(said.subject.split())[:200],
+        text=said.text,
+        html=said.html,
         is_secret=owed.is_secret,
         message_id=f"<{mail_id}@partner-center>",
     )
