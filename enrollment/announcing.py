@@ -62,16 +62,14 @@ def announce(row: Enrollment, audience: Audience, *, again: str = "") -> tuple[U
 
 def announce_many(rows: Iterable[Enrollment], found: Mapping[uuid.UUID, Audience]) -> None:
     """The same for many: their notices in one statement, their mails some hundred in one."""
-    told = [(row, kind, user) for row in rows for kind, users in [_whom(found[row.pk])] for user in users]
-    keys = [f"{key_of(kind, row)}{user.pk}" for row, kind, user in told]
-    Notice.objects.bulk_create(
-        (Notice(user=user, enrollment=row, kind=kind, key=key) for (row, kind, user), key in zip(told, keys, strict=True)),
-        ignore_conflicts=True,
-        batch_size=1000,
-    )
-    outbox.owe_all(
-        outbox.Owed(str(kind), user, key, _context(row, kind)) for (row, kind, user), key in zip(told, keys, strict=True)
-    )
+    told = [
+        Told(row, user, kind, f"{key_of(kind, row)}{user.pk}")
+        for row in rows
+        for kind, users in [_whom(found[row.pk])]
+        for user in users
+    ]
+    notify_all(told)
+    outbox.owe_all(mail_about(one) for one in told)
 
 
 def _whom(audience: Audience) -> tuple[Notice.Kind, tuple[User, ...]]:
@@ -85,27 +83,39 @@ def key_of(kind: str, row: Enrollment) -> str:
     return f"{kind}:{row.pk}:{row.invited_at:%Y%m%dT%H%M%S}:"
 
 
-def notify(row: Enrollment, user: User, kind: Notice.Kind, *, key: str) -> None:
-    """One notice to `user` about `row`; the same `key` again does nothing."""
-    Notice.objects.bulk_create([Notice(user=user, enrollment=row, kind=kind, key=key)], ignore_conflicts=True)
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one person is told about one enrollment; the same `key` again does nothing."""
+
+    row: Enrollment
+    user: User
+    kind: Notice.Kind
+    key: str
 
 
-def tell(
-    row: Enrollment,
-    user: User,
-    kind: Notice.Kind,
-    *,
-    mail: str,
-    key: str,
-    hold: dt.timedelta = outbox.AT_ONCE,
-    deadline: dt.date | None = None,
-) -> None:
-    """One notice and one mail of `templates/mail/<mail>.*` to `user` about `row`; the same `key` again does nothing.
+def notify_all(told: Iterable[Told]) -> None:
+    """A notice for each of them."""
+    Notice.objects.bulk_create(
+        (Notice(user=one.user, enrollment=one.row, kind=one.kind, key=one.key) for one in told),
+        ignore_conflicts=True,
+        batch_size=1000,
+    )
+
+
+def mail_about(told: Told, *, mail: str = "", hold: dt.timedelta = outbox.AT_ONCE, deadline: dt.date | None = None) -> outbox.Owed:
+    """The mail `templates/mail/<mail>.*` about it, named as the notice unless told otherwise.
 
     With `hold` the mail waits so long, and can be withdrawn until then. `deadline` is named where it isn't the row's own.
     """
-    notify(row, user, kind, key=key)
-    outbox.owe(mail, to=user, key=key, context=_context(row, kind, deadline), hold=hold)
+    context = _context(told.row, told.kind, deadline)
+    return outbox.Owed(mail or str(told.kind), told.user, told.key, context, hold)
+
+
+def tell(row: Enrollment, user: User, kind: Notice.Kind, *, mail: str, key: str, deadline: dt.date | None = None) -> None:
+    """One notice and one mail to `user` about `row`; the same `key` again does nothing."""
+    told = Told(row, user, kind, key)
+    notify_all([told])
+    outbox.owe_all([mail_about(told, mail=mail, deadline=deadline)])
 
 
 def _context(row: Enrollment, kind: Notice.Kind, deadline: dt.date | None = None) -> dict[str, Any]:

@@ -37,7 +37,7 @@ STEPS = {
     "before the answer is stored": (f"{SERVICES}.asking._store", 1),
     "while the answer is stored": (f"{SERVICES}.concluding._once_each", 1),
     "after the answer is stored and before the decision": (f"{SERVICES}.concluding.store", 1),
-    "after the decision is stored and before it is committed": ("profiles.services.versions.announce", 1),
+    "after the decision is stored and before it is committed": ("profiles.services.versions.announce_validations", 1),
     "when nobody answered": (f"{SERVICES}.asking._put_off", 1),
 }
 
