@@ -14,7 +14,7 @@ from accounts.announcements import role_assigned, role_given_to_many
 from accounts.models import RoleAssignment, User
 from accounts.roles import PartnerRole
 from enrollment.announcing import Audience, Told, audiences, mail_about, notify_all
-from enrollment.derivation import Change, lock, settle, statuses_changed
+from enrollment.derivation import Change, lock, settle_users, statuses_changed
 from enrollment.models import Enrollment, Notice
 from enrollment.services.enrolling import start_validation
 from enrollment.services.invitations import announce_to
@@ -28,24 +28,27 @@ from profiles.models import PayoutProfile, TaxProfile
 @receiver(profiles_changed)
 def bring_enrollments_up_to_date(sender: Any, changed: list[Changed], cause: str, by: Any, **kwargs: Any) -> None:
     """Profiles' new versions or decisions reach every live enrollment that uses them (rule ENR-4)."""
-    rows = lock(_users_of([one.profile for one in changed], cause))
+    users = _users_of(changed, cause)
     if cause in {"payout_changed", "tax_changed", "alarm_taken_back"}:
-        _start_validations(rows, [one.profile for one in changed if not one.profile.archived_at], by)
-    told = {row.pk: [*(_key(what, row) for what in ("enrolled", "rejected")), _together(row)] for row in rows}
-    changes = settle(rows, cause=cause, by=by, because=_last_of_each(rows, changed))
-    if cause == "validation_reopened":
-        for change in changes:
-            _take_back(told[change.enrollment.pk])
+        _start_validations(lock(users), [one.profile for one in changed if not one.profile.archived_at], by)
+    told = _told_of(lock(users)) if cause == "validation_reopened" else {}
+    for change in settle_users(users, cause=cause, by=by) if users else ():
+        _take_back(told.get(change.enrollment.pk, ()))
 
 
-def _users_of(profiles: list[PayoutProfile | TaxProfile], cause: str) -> list[uuid.UUID]:
-    """The live enrollments that use one of the profiles."""
-    payouts = {one.pk for one in profiles if isinstance(one, PayoutProfile)}
-    taxes = {one.pk for one in profiles if isinstance(one, TaxProfile)}
-    users = Enrollment.objects.filter(Q(payout_profile__in=payouts) | Q(tax_profile__in=taxes), ended_at=None)
+def _users_of(changed: list[Changed], cause: str) -> dict[uuid.UUID, int]:
+    """The live enrollments that use one of the profiles, each with the number of the last that happened to its profiles.
+
+    That is what it waited for in the end, so that it is all the same whether things are announced one by one or together.
+    """
+    last = {(one.profile.pk, one.validation.paying_entity): number for number, one in enumerate(changed) if one.validation}
+    payouts = {one.profile.pk for one in changed if isinstance(one.profile, PayoutProfile)}
+    taxes = {one.profile.pk for one in changed if isinstance(one.profile, TaxProfile)}
+    users = Enrollment.objects.filter(Q(payout_profile__among=payouts) | Q(tax_profile__among=taxes), ended_at=None)
     if cause == "validation_started":
         users = users.filter(submitted_at=None)  # what is submitted already had its validation, or is just starting it
-    return list(users.values_list("pk", flat=True))
+    rows: Any = users.values_list("pk", "program__paying_entity", "payout_profile", "tax_profile")
+    return {pk: max(last.get((profile, entity), 0) for profile in profiles) for pk, entity, *profiles in rows}
 
 
 def _start_validations(rows: list[Enrollment], profiles: list[PayoutProfile | TaxProfile], by: Any) -> None:
@@ -56,21 +59,12 @@ def _start_validations(rows: list[Enrollment], profiles: list[PayoutProfile | Ta
                 start_validation(profile, row.program, by=by)
 
 
-def _last_of_each(rows: list[Enrollment], changed: list[Changed]) -> dict[uuid.UUID, int]:
-    """By row, the number of the last that happened to its profiles: what an enrollment waited for in the end.
-
-    So it is all the same whether several things are announced one after the other or together.
-    """
-    last: dict[tuple[uuid.UUID | None, str], int] = {
-        (one.profile.pk, one.validation.paying_entity): number for number, one in enumerate(changed) if one.validation is not None
-    }
-    return {
-        row.pk: max(last.get((profile, row.program.paying_entity), -1) for profile in (row.payout_profile_id, row.tax_profile_id))
-        for row in rows
-    }
+def _told_of(rows: list[Enrollment]) -> dict[uuid.UUID, list[str]]:
+    """How the keys begin of what was told of the rows' present status."""
+    return {row.pk: [*(_key(what, row) for what in ("enrolled", "rejected")), _together(row)] for row in rows}
 
 
-def _take_back(keys: list[str]) -> None:
+def _take_back(keys: Iterable[str]) -> None:
     """What was told of a decision that is taken back is withdrawn; raises UndoError where a mail has told of it already."""
     for key in keys:
         Notice.objects.filter(key__startswith=key).delete()
@@ -130,7 +124,7 @@ def tell_what_came_of_it(sender: Any, changes: list[Change], cause: str, by: Any
 
 def _by_admin(done: list[Change], found: dict[uuid.UUID, Audience]) -> Iterable[tuple[User, list[Enrollment]]]:
     """Each incentives admin with those in their scope that were completed by the same thing."""
-    theirs: dict[tuple[Any, User], list[Enrollment]] = {}
+    theirs: dict[tuple[int, User], list[Enrollment]] = {}
     for one in done:
         for user in found[one.enrollment.pk].admins:
             theirs.setdefault((one.because, user), []).append(one.enrollment)

@@ -52,7 +52,7 @@ class _Known:
         now = clock.now()
         payouts = [one.payout_version for one in validations if one.payout_version is not None]
         taxes = [one.tax_version for one in validations if one.tax_version is not None]
-        documents = TaxDocument.objects.filter(profile__in={one.profile_id for one in taxes}, removed_at=None)
+        documents = TaxDocument.objects.filter(profile__among={one.profile_id for one in taxes}, removed_at=None)
         return cls(
             now=now,
             elsewhere=_at_another_partner(payouts) | _at_another_partner(taxes),

@@ -6,9 +6,8 @@ constraints would refuse it anyway.
 
 import json
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from django.db import connection
@@ -29,12 +28,12 @@ statuses_changed = Signal()
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One enrollment whose status or reason is new. What came of the same thing, `because`, is told together."""
+    """One enrollment whose status or reason is new. What has the same `because` came of the same thing."""
 
     enrollment: Enrollment
     before: str
     after: str
-    because: Any = None
+    because: int = 0
 
 
 def lock(ids: Collection[uuid.UUID | str]) -> list[Enrollment]:
@@ -43,18 +42,11 @@ def lock(ids: Collection[uuid.UUID | str]) -> list[Enrollment]:
     return list(rows.filter(pk__in=ids).order_by("pk"))
 
 
-def settle(
-    rows: Sequence[Enrollment],
-    *,
-    facts: Iterable[str] = (),
-    cause: str,
-    by: Any,
-    because: Mapping[uuid.UUID, Any] = MappingProxyType({}),
-) -> list[Change]:
+def settle(rows: Sequence[Enrollment], *, facts: Iterable[str] = (), cause: str, by: Any) -> list[Change]:
     """Derives and saves the status of locked rows together with the columns named in `facts`, and keeps the history.
 
     `cause` is a short code (`accepted`, `submitted`, `validation_approved`, `evaluated` …) for the timeline; `by` is who
-    or what caused it; `because` tells apart, by row, what of it came of what. Returns the changes of status or reason.
+    or what caused it. Returns the changes of status or reason.
     """
     gathered, now, changes = gather(rows), clock.now(), []
     touched: list[Enrollment] = []
@@ -63,7 +55,7 @@ def settle(
         _apply(row, derive(gathered[row.pk]))
         if (row.status, row.reason) != before[:2]:
             row.status_since = now
-            changes.append(Change(row, before[0], row.status, because.get(row.pk)))
+            changes.append(Change(row, before[0], row.status))
         if facts or (row.status, row.reason, row.requirements, row.derive_again_at) != before:
             touched.append(row)
     _save(touched, [*facts, *DERIVED])

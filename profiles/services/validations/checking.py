@@ -61,7 +61,7 @@ def _without_the_bad_ones(batch: Sequence[Validation], error: Exception, by: Any
     middle = len(batch) // 2
     counts = Counter[str]()
     for half in (batch[:middle], batch[middle:]):
-        counts += _check_batch(Validation.objects.filter(pk__in=[one.pk for one in half]), len(half), by)[1]
+        counts += _check_batch(Validation.objects.filter(pk__among=[one.pk for one in half]), len(half), by)[1]
     return counts
 
 

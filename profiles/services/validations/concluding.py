@@ -35,7 +35,7 @@ def lock_unchecked(among: QuerySet[Validation], size: int) -> list[Validation]:
     found = list(chain.from_iterable(_with_profiles_locked(among, profile)[:size] for profile in KINDS))
     found = sorted(found, key=lambda one: (one.due_at, one.pk))[:size]
     free = Validation.objects.select_for_update(skip_locked=True).filter(
-        UNDECIDED, pk__in=[one.pk for one in found], checked_at=None
+        UNDECIDED, pk__among=[one.pk for one in found], checked_at=None
     )
     still = set(free.order_by("pk").values_list("pk", flat=True))
     return [one for one in found if one.pk in still]
@@ -43,7 +43,8 @@ def lock_unchecked(among: QuerySet[Validation], size: int) -> list[Validation]:
 
 def _with_profiles_locked(among: QuerySet[Validation], profile: str) -> QuerySet[Validation]:
     rows = among.filter(UNDECIDED, checked_at=None, **{f"{profile}__{column}": value for column, value in KINDS[profile].items()})
-    rows = rows.select_related(profile, "partner").order_by("due_at", "pk")
+    # Many are of one partner, which is read once.
+    rows = rows.select_related(profile).prefetch_related("partner").order_by("due_at", "pk")
     return rows.select_for_update(of=(profile,), skip_locked=True, no_key=True)
 
 
@@ -68,7 +69,7 @@ def conclude_all(checked: Sequence[tuple[Validation, Iterable[CheckResult]]], by
     for (locked, _), outcome in zip(found, outcomes, strict=True):
         of_outcome[outcome].append(locked)
     if of_outcome["waiting"]:
-        Validation.objects.filter(pk__in=[one.pk for one in of_outcome["waiting"]]).update(**CHECKED)
+        Validation.objects.filter(pk__among=[one.pk for one in of_outcome["waiting"]]).update(**CHECKED)
     if of_outcome["approved"]:
         store(of_outcome["approved"], Validation.Decision.APPROVED, by=by, **CHECKED)
     return outcomes

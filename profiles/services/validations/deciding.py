@@ -170,7 +170,7 @@ def store(
     """
     written = {"decision": decision, "decided_at": clock.now(), "decided_by": audit.person(by), "claimed_by": None}
     written |= {"claimed_until": None, **also}
-    Validation.objects.filter(pk__in=[one.pk for one in validations]).update(**written)
+    Validation.objects.filter(pk__among=[one.pk for one in validations]).update(**written)
     for one in validations:
         for name, value in written.items():
             setattr(one, name, value)
