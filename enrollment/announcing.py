@@ -72,22 +72,23 @@ def announce(row: Enrollment, audience: Audience, *, again: str = "") -> tuple[U
 
 def announce_many(rows: Iterable[Enrollment], found: Mapping[uuid.UUID, Audience]) -> None:
     """The same for many: their notices in one statement, their mails some hundred in one, each text rendered once."""
-    told = [(row, kind, user) for row in rows for kind, users in [_whom(found[row.pk])] for user in users]
-    if not told:
-        return
-    keys = [f"{key_of(kind, row)}{user.pk}" for row, kind, user in told]
-    facts = [[user.pk for *_, user in told], [row.pk for row, *_ in told], [str(kind) for _, kind, _ in told], keys]
-    run(sql(_NOTICES, *facts))
+    told = [
+        Told(row, user, kind, f"{key_of(kind, row)}{user.pk}")
+        for row in rows
+        for kind, users in [_whom(found[row.pk])]
+        for user in users
+    ]
+    notify_all(told)
     form_of = cache(_form)
     outbox.owe_all(
         outbox.Owed(
-            str(kind),
-            user,
-            key,
-            _own(row, kind),
-            form=form_of(kind, row.program, row.year, row.respond_by, row.location is not None),
+            str(one.kind),
+            one.user,
+            one.key,
+            _own(one.row, one.kind),
+            form=form_of(one.kind, one.row.program, one.row.year, one.row.respond_by, one.row.location is not None),
         )
-        for (row, kind, user), key in zip(told, keys, strict=True)
+        for one in told
     )
 
 
@@ -114,27 +115,37 @@ def key_of(kind: str, row: Enrollment) -> str:
     return f"{kind}:{row.pk}:{row.invited_at:%Y%m%dT%H%M%S}:"
 
 
-def notify(row: Enrollment, user: User, kind: Notice.Kind, *, key: str) -> None:
-    """One notice to `user` about `row`; the same `key` again does nothing."""
-    Notice.objects.bulk_create([Notice(user=user, enrollment=row, kind=kind, key=key)], ignore_conflicts=True)
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one person is told about one enrollment; the same `key` again does nothing."""
+
+    row: Enrollment
+    user: User
+    kind: Notice.Kind
+    key: str
 
 
-def tell(
-    row: Enrollment,
-    user: User,
-    kind: Notice.Kind,
-    *,
-    mail: str,
-    key: str,
-    hold: dt.timedelta = outbox.AT_ONCE,
-    deadline: dt.date | None = None,
-) -> None:
-    """One notice and one mail of `templates/mail/<mail>.*` to `user` about `row`; the same `key` again does nothing.
+def notify_all(told: Sequence[Told]) -> None:
+    """A notice for each of them, in one statement."""
+    if told:
+        users, rows, kinds, keys = zip(*((one.user.pk, one.row.pk, str(one.kind), one.key) for one in told), strict=True)
+        run(sql(_NOTICES, list(users), list(rows), list(kinds), list(keys)))
+
+
+def mail_about(told: Told, *, mail: str = "", hold: dt.timedelta = outbox.AT_ONCE, deadline: dt.date | None = None) -> outbox.Owed:
+    """The mail `templates/mail/<mail>.*` about it, named as the notice unless told otherwise.
 
     With `hold` the mail waits so long, and can be withdrawn until then. `deadline` is named where it isn't the row's own.
     """
-    notify(row, user, kind, key=key)
-    outbox.owe(mail, to=user, key=key, context=_context(row, kind, deadline), hold=hold)
+    context = _context(told.row, told.kind, deadline)
+    return outbox.Owed(mail or str(told.kind), told.user, told.key, context, hold)
+
+
+def tell(row: Enrollment, user: User, kind: Notice.Kind, *, mail: str, key: str, deadline: dt.date | None = None) -> None:
+    """One notice and one mail to `user` about `row`; the same `key` again does nothing."""
+    told = Told(row, user, kind, key)
+    notify_all([told])
+    outbox.owe_all([mail_about(told, mail=mail, deadline=deadline)])
 
 
 def _context(row: Enrollment, kind: Notice.Kind, deadline: dt.date | None = None) -> dict[str, Any]:

@@ -6,45 +6,65 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.dispatch import receiver
 from django.urls import reverse
 
 from accounts.announcements import role_assigned, role_given_to_many
 from accounts.models import RoleAssignment, User
 from accounts.roles import PartnerRole
-from enrollment.announcing import Audience, audiences, notify, tell
-from enrollment.derivation import Change, lock, settle, statuses_changed
+from enrollment.announcing import Audience, Told, audiences, mail_about, notify_all
+from enrollment.derivation import Change, lock, settle_users, statuses_changed
 from enrollment.models import Enrollment, Notice
 from enrollment.services.enrolling import start_validation
 from enrollment.services.invitations import announce_to
 from enrollment.status import Status
 from incentives_portal.core import audit, outbox, wall
-from profiles.announcements import profile_changed
+from profiles.announcements import Changed, profiles_changed
 from profiles.errors import UndoError
 from profiles.models import PayoutProfile, TaxProfile
 
 
-@receiver(profile_changed)
-def bring_enrollments_up_to_date(sender: Any, profile: PayoutProfile | TaxProfile, cause: str, by: Any, **kwargs: Any) -> None:
-    """A profile's new version or decision reaches every live enrollment that uses it (rule ENR-4)."""
-    column = "payout_profile" if isinstance(profile, PayoutProfile) else "tax_profile"
-    users = Enrollment.objects.filter(ended_at=None, **{column: profile})
+@receiver(profiles_changed)
+def bring_enrollments_up_to_date(sender: Any, changed: list[Changed], cause: str, by: Any, **kwargs: Any) -> None:
+    """Profiles' new versions or decisions reach every live enrollment that uses them (rule ENR-4)."""
+    users = _users_of(changed, cause)
+    if cause in {"payout_changed", "tax_changed", "alarm_taken_back"}:
+        _start_validations(lock(users), [one.profile for one in changed if not one.profile.archived_at], by)
+    told = _told_of(lock(users)) if cause == "validation_reopened" else {}
+    for change in settle_users(users, cause=cause, by=by) if users else ():
+        _take_back(told.get(change.enrollment.pk, ()))
+
+
+def _users_of(changed: list[Changed], cause: str) -> dict[uuid.UUID, int]:
+    """The live enrollments that use one of the profiles, each with the number of the last that happened to its profiles.
+
+    That is what it waited for in the end, so that it is all the same whether things are announced one by one or together.
+    """
+    last = {(one.profile.pk, one.validation.paying_entity): number for number, one in enumerate(changed) if one.validation}
+    payouts = {one.profile.pk for one in changed if isinstance(one.profile, PayoutProfile)}
+    taxes = {one.profile.pk for one in changed if isinstance(one.profile, TaxProfile)}
+    users = Enrollment.objects.filter(Q(payout_profile__among=payouts) | Q(tax_profile__among=taxes), ended_at=None)
     if cause == "validation_started":
         users = users.filter(submitted_at=None)  # what is submitted already had its validation, or is just starting it
-    rows = lock(list(users.values_list("pk", flat=True)))
-    if cause in {"payout_changed", "tax_changed", "alarm_taken_back"} and not profile.archived_at:
-        for row in rows:
-            if row.submitted_at and row.status not in {Status.INACTIVE, Status.DISCONTINUED}:
+    rows: Any = users.values_list("pk", "program__paying_entity", "payout_profile", "tax_profile")
+    return {pk: max(last.get((profile, entity), 0) for profile in profiles) for pk, entity, *profiles in rows}
+
+
+def _start_validations(rows: list[Enrollment], profiles: list[PayoutProfile | TaxProfile], by: Any) -> None:
+    submitted = [row for row in rows if row.submitted_at and row.status not in {Status.INACTIVE, Status.DISCONTINUED}]
+    for profile in profiles:
+        for row in submitted:
+            if profile.pk in {row.payout_profile_id, row.tax_profile_id}:
                 start_validation(profile, row.program, by=by)
-    told = {row.pk: [*(_key(what, row) for what in ("enrolled", "rejected")), _together(row)] for row in rows}
-    changes = settle(rows, cause=cause, by=by)
-    if cause == "validation_reopened":
-        for change in changes:
-            _take_back(told[change.enrollment.pk])
 
 
-def _take_back(keys: list[str]) -> None:
+def _told_of(rows: list[Enrollment]) -> dict[uuid.UUID, list[str]]:
+    """How the keys begin of what was told of the rows' present status."""
+    return {row.pk: [*(_key(what, row) for what in ("enrolled", "rejected")), _together(row)] for row in rows}
+
+
+def _take_back(keys: Iterable[str]) -> None:
     """What was told of a decision that is taken back is withdrawn; raises UndoError where a mail has told of it already."""
     for key in keys:
         Notice.objects.filter(key__startswith=key).delete()
@@ -87,39 +107,36 @@ def tell_what_came_of_it(sender: Any, changes: list[Change], cause: str, by: Any
 
     What a person decided waits until it can't be taken back any more. The mail about a rejection names the fields, so the floor that knows them writes it (rule VAL-3); here is the notice.
     """
-    done = [one.enrollment for one in changes if one.after == Status.ENROLLED and cause in {"validation_approved", "submitted"}]
+    done = [one for one in changes if one.after == Status.ENROLLED and cause in {"validation_approved", "submitted"}]
     rejected = [one.enrollment for one in changes if one.after == Status.ACTION_REQUIRED and cause == "validation_rejected"]
     if not done and not rejected:
         return
-    found = audiences([*done, *rejected])
+    complete = [one.enrollment for one in done]
+    found = audiences([*complete, *rejected])
     by_reviewer = cause == "validation_approved" and audit.person(by) is not None
     hold = dt.timedelta(seconds=settings.UNDO_SECONDS) if by_reviewer else outbox.AT_ONCE
-    for user, theirs in _by_admin(done, found):
-        _tell_enrolled(user, theirs, hold)
-    for row in rejected:
-        for user in found[row.pk].admins:
-            notify(row, user, Notice.Kind.REJECTED, key=_once("rejected", row, user))
+    notify_all(
+        [Told(row, user, Notice.Kind.ENROLLED, _once("enrolled", row, user)) for row in complete for user in found[row.pk].admins]
+        + [Told(row, user, Notice.Kind.REJECTED, _once("rejected", row, user)) for row in rejected for user in found[row.pk].admins]
+    )
+    outbox.owe_all(_mail(user, theirs, hold) for user, theirs in _by_admin(done, found))
 
 
-def _by_admin(rows: list[Enrollment], found: dict[uuid.UUID, Audience]) -> Iterable[tuple[User, list[Enrollment]]]:
-    """Each incentives admin with those of the rows that are in their scope."""
-    theirs: dict[User, list[Enrollment]] = {}
-    for row in rows:
-        for user in found[row.pk].admins:
-            theirs.setdefault(user, []).append(row)
-    return theirs.items()
+def _by_admin(done: list[Change], found: dict[uuid.UUID, Audience]) -> Iterable[tuple[User, list[Enrollment]]]:
+    """Each incentives admin with those in their scope that were completed by the same thing."""
+    theirs: dict[tuple[int, User], list[Enrollment]] = {}
+    for one in done:
+        for user in found[one.enrollment.pk].admins:
+            theirs.setdefault((one.because, user), []).append(one.enrollment)
+    return [(user, rows) for (_, user), rows in theirs.items()]
 
 
-def _tell_enrolled(user: User, rows: list[Enrollment], hold: dt.timedelta) -> None:
-    """A notice for each enrollment, and one mail: an account that many use is validated for all of them at once."""
+def _mail(user: User, rows: list[Enrollment], hold: dt.timedelta) -> outbox.Owed:
+    """One mail about all of them: an account that many use is validated for all of them at once."""
     if len(rows) == 1:
-        tell(rows[0], user, Notice.Kind.ENROLLED, mail="enrolled", key=_once("enrolled", rows[0], user), hold=hold)
-        return
-    for row in rows:
-        notify(row, user, Notice.Kind.ENROLLED, key=_once("enrolled", row, user))
+        return mail_about(Told(rows[0], user, Notice.Kind.ENROLLED, _once("enrolled", rows[0], user)), hold=hold)
     context = {"enrollments": sorted(rows, key=lambda row: (str(row.location), str(row.program))), "path": reverse("overview")}
-    key = f"{_together(rows[0])}{rows[0].pk}:{user.pk}"
-    outbox.owe("enrolled_together", to=user, key=key, context=context, hold=hold)
+    return outbox.Owed("enrolled_together", user, f"{_together(rows[0])}{rows[0].pk}:{user.pk}", context, hold)
 
 
 def _together(row: Enrollment) -> str:

@@ -5,7 +5,7 @@ to prove it. Both ask the same pure function, `enrollment.status.derive`.
 """
 
 from .rows import BATCH, DERIVED, Change, lock, settle, statuses_changed
-from .sets import add, derive_soon, differences, lock_all, rederive, rederive_due, settle_all
+from .sets import add, derive_soon, differences, lock_all, rederive, rederive_due, settle_all, settle_users
 
 __all__ = [
     "BATCH",
@@ -20,5 +20,6 @@ __all__ = [
     "rederive_due",
     "settle",
     "settle_all",
+    "settle_users",
     "statuses_changed",
 ]

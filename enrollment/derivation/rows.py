@@ -28,11 +28,12 @@ statuses_changed = Signal()
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One enrollment whose status or reason is new."""
+    """One enrollment whose status or reason is new. What has the same `because` came of the same thing."""
 
     enrollment: Enrollment
     before: str
     after: str
+    because: int = 0
 
 
 def lock(ids: Collection[uuid.UUID | str]) -> list[Enrollment]:

@@ -1,13 +1,14 @@
 """Any number of rows at once: facts gathered, statuses stored and history kept by SQL, in statements of a fixed number.
 
 The pure function is asked once for each signature (see `enrollment.facts_sql`) and its answer written to all rows that have
-it. No signal is sent: what comes of such changes (a year that ends, a rule that changed) is told by who makes them.
+it. No signal is sent, but by `settle_users`: what comes of other changes (a year that ends, a rule that changed) is told by who
+makes them.
 """
 
 import datetime as dt
 import json
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection, transaction
@@ -24,7 +25,7 @@ from incentives_portal.core.clock import DatabaseNow
 from incentives_portal.core.fragments import Sql, joined, rows_of, run, sql
 from incentives_portal.core.waking import wake_on_commit
 
-from .rows import DERIVED
+from .rows import DERIVED, Change, statuses_changed
 
 SIZE = 5_000
 FACTS = tuple(field for field in Enrollment._meta.concrete_fields if field.name not in DERIVED)
@@ -64,6 +65,10 @@ _KEPT = """
 WITH {outcomes}, written AS ({written})
 INSERT INTO enrollment_statuschange (enrollment_id, at, before, after, reason, cause, by_id)
 SELECT id, %s, before_status, status, reason, %s, %s FROM written WHERE (before_status, before_reason) <> (status, reason)
+"""
+_BEFORE = """
+SELECT id, s.before_status FROM settling s JOIN enrollment_enrollment row USING (id)
+WHERE (s.before_status, s.before_reason) <> (row.status, row.reason)
 """
 _DIFFERENT = """
 WITH {outcomes} SELECT due.id FROM due JOIN enrollment_enrollment row ON row.id = due.id
@@ -112,6 +117,22 @@ def settle_all(rows: Sql, *, facts: Sequence[str] = (), within: Range = EVERYWHE
         touched=Sql("TRUE" if facts else f"{same} IS DISTINCT FROM {same.replace('row.', 'due.')}"),
     )
     return _keep(written, facts, cause, by)
+
+
+def settle_users(users: Mapping[uuid.UUID, int], *, cause: str, by: Any) -> list[Change]:
+    """Locks and derives rows whose facts elsewhere changed, and announces it as `settle` does.
+
+    `users` says of each row which of many changes it came of. Returns the changes of status or reason.
+    """
+    where = sql("e.id = ANY (%s::uuid[])", list(users))
+    lock_all(where)
+    if not settle_all(stored(where), cause=cause, by=by):
+        return []
+    before = dict(rows_of(Sql(_BEFORE)))
+    rows = Enrollment.objects.select_related("program", "location", "partner").filter(pk__among=before).order_by("pk")
+    changes = [Change(row, before[row.pk], row.status, users[row.pk]) for row in rows]
+    statuses_changed.send(sender=Enrollment, changes=changes, cause=cause, by=by)
+    return changes
 
 
 def add(rows: Sql, *, within: Range = EVERYWHERE, cause: str, by: Any) -> int:

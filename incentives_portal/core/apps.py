@@ -8,6 +8,6 @@ class CoreConfig(AppConfig):
     label = "core"
 
     def ready(self) -> None:
-        from incentives_portal.core import checks, gauges, secrets_health, wall  # noqa: F401
+        from incentives_portal.core import among, checks, gauges, secrets_health, wall  # noqa: F401
 
         wall.raise_for_requests()

@@ -1,5 +1,6 @@
 """The audit log's only writer (rule OPS-3)."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -58,9 +59,37 @@ def record(
     return entry
 
 
+_TYPES = {
+    "actor_kind": "text",
+    "actor_id": "uuid",
+    "actor_name": "text",
+    "partner_id": "uuid",
+    "act": "text",
+    "object_type": "text",
+    "object_id": "text",
+    "object_name": "text",
+    "before": "jsonb",
+    "after": "jsonb",
+    "request_id": "uuid",
+}
+_ALL = f"""
+INSERT INTO core_auditentry (at, {", ".join(_TYPES)})
+SELECT portal_now(), * FROM unnest({", ".join(f"%s::{kind}[]" for kind in _TYPES.values())})
+"""  # noqa: S608
+
+
 def record_all(entries: Iterable[AuditEntry]) -> None:
-    """Writes many entries, made by `entry_of`, at once and in their order."""
-    AuditEntry.objects.bulk_create(entries)
+    """Writes many entries, made by `entry_of`, at once and in their order.
+
+    An array for each column: thousands of placeholders take PostgreSQL and the driver several times as long.
+    """
+    rows = [[_stored(getattr(entry, name), kind) for name, kind in _TYPES.items()] for entry in entries]
+    if rows:
+        run(sql(_ALL, *(list(column) for column in zip(*rows, strict=True))))
+
+
+def _stored(value: Any, kind: str) -> Any:
+    return json.dumps(value) if kind == "jsonb" and value is not None else value
 
 
 _EACH = """

@@ -91,8 +91,8 @@ class Validation(models.Model):
             ),
         ]
         indexes = [
-            # The reviewers' queue, and the sweep of automatic checks.
-            models.Index(F("due_at"), name="validation_open", condition=UNDECIDED),
+            # The reviewers' queue, and the sweep of automatic checks; what a rollover starts is all due at the same moment.
+            models.Index(F("due_at"), F("id"), name="validation_open", condition=UNDECIDED),
         ]
 
     def __str__(self) -> str:

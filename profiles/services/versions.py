@@ -4,6 +4,7 @@ Lock order everywhere: the profile row, then its validations. Submitting an enro
 that neither a change nor a decision can slip between what was submitted and what is validated.
 """
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
@@ -13,7 +14,7 @@ from incentives_portal.core import audit
 from incentives_portal.core.clock import DatabaseNow
 from incentives_portal.core.secrets import CannotDecryptError
 from incentives_portal.core.unreadable import note
-from profiles.announcements import profile_changed
+from profiles.announcements import Changed, profiles_changed
 from profiles.errors import ArchivedError, FrozenError, InUseError, NameTakenError, StaleError
 from profiles.models import DefaultBankProfile, PayoutProfile, TaxProfile, Validation
 from profiles.usage import AnyProfile, live_usage_of
@@ -85,9 +86,19 @@ def supersede_open(profile: AnyProfile) -> int:
     return still_open.update(decision=Validation.Decision.SUPERSEDED, decided_at=DatabaseNow(), claimed_by=None, claimed_until=None)
 
 
-def announce(profile: AnyProfile, cause: str, *, by: Any, validation: Validation | None = None) -> None:
+def announce(profile: AnyProfile, cause: str, *, by: Any) -> None:
     """Tells the floor above, inside the transaction: who uses the profile is derived anew or nothing happens at all."""
-    profile_changed.send(sender=type(profile), profile=profile, cause=cause, by=by, validation=validation)
+    _announce([Changed(profile)], cause, by)
+
+
+def announce_validations(validations: Iterable[Validation], cause: str, *, by: Any) -> None:
+    """The same of what became of validations, all at once."""
+    _announce([Changed(one.profile, one) for one in validations], cause, by)
+
+
+def _announce(changed: list[Changed], cause: str, by: Any) -> None:
+    if changed:
+        profiles_changed.send(sender=Changed, changed=changed, cause=cause, by=by)
 
 
 @transaction.atomic

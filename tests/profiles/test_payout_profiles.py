@@ -10,7 +10,7 @@ from django.db import connection
 from accounts.models import Location, Partner, User
 from incentives_portal.core.models import AuditEntry
 from profiles import usage
-from profiles.announcements import profile_changed
+from profiles.announcements import profiles_changed
 from profiles.errors import ArchivedError, FieldsError, InUseError, NameTakenError, StaleError
 from profiles.models import PayoutProfile, PayoutProfileVersion
 from profiles.services import defaults, payouts, validations
@@ -22,7 +22,7 @@ def heard(causes: list[str]) -> Any:
     def listen(sender: Any, cause: str, **kwargs: Any) -> None:
         causes.append(cause)
 
-    profile_changed.connect(listen, weak=False, dispatch_uid="heard")
+    profiles_changed.connect(listen, weak=False, dispatch_uid="heard")
     return listen
 
 
@@ -32,7 +32,7 @@ def causes() -> Any:
     found: list[str] = []
     heard(found)
     yield found
-    profile_changed.disconnect(dispatch_uid="heard")
+    profiles_changed.disconnect(dispatch_uid="heard")
 
 
 @pytest.mark.rule("PAY-1")

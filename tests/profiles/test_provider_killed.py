@@ -1,17 +1,10 @@
 """kill -9 of a real process at every step of asking a provider: it is decided once, by the next that comes (rules VAL-1, VAL-2)."""
 
 import datetime as dt
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.conf import settings as django_settings
-from django.db import connection
 
 from accounts.models import User
 from incentives_portal.core import clock
@@ -20,6 +13,7 @@ from profiles.errors import UnansweredError
 from profiles.models import PayoutProfile, Validation
 from profiles.services import validations
 
+from .dying import killed_at
 from .provider_server import FakeProvider
 from .test_provider import provider
 
@@ -37,24 +31,14 @@ STEPS = {
     "before the answer is stored": (f"{SERVICES}.asking._store", 1),
     "while the answer is stored": (f"{SERVICES}.concluding._once_each", 1),
     "after the answer is stored and before the decision": (f"{SERVICES}.concluding.store", 1),
-    "after the decision is stored and before it is committed": ("profiles.services.versions.announce", 1),
+    "after the decision is stored and before it is committed": ("profiles.services.versions.announce_validations", 1),
     "when nobody answered": (f"{SERVICES}.asking._put_off", 1),
 }
 
 
-def killed_at(function: str, provider: FakeProvider) -> None:
-    """Lets a worker of its own come so far."""
-    url = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}"))
-    told = {"VALIDATION_PROVIDER_URL": provider.url, "VALIDATION_PROVIDER_READ_SECONDS": "0.5"}
-    process = subprocess.run(
-        [sys.executable, "-m", "tests.profiles.dying", function],
-        cwd=django_settings.BASE_DIR,
-        env=os.environ | told | {"TESTING": "1", "DATABASE_URL": url},
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    assert process.returncode == -signal.SIGKILL, process.stderr.decode()
+def asking(provider: FakeProvider) -> dict[str, str]:
+    """What a worker that asks this provider is told."""
+    return {"VALIDATION_PROVIDER_URL": provider.url, "VALIDATION_PROVIDER_READ_SECONDS": "0.5"}
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -64,7 +48,7 @@ def test_it_is_decided_once_by_the_next_that_comes(
     function, asked = STEPS[step]
     provider.ways = ["refused"] if step == "when nobody answered" else ["ok"]
     validation = submitted(payout)
-    killed_at(function, provider)
+    killed_at(function, asking(provider))
     left = Validation.objects.get(pk=validation.pk)
     assert (left.decision, left.checked_at, left.checks.count()) == ("", None, 0)
     assert len(provider.asked) == asked
@@ -88,7 +72,7 @@ def test_a_person_may_reject_while_the_killed_one_s_lease_runs(
     payout: PayoutProfile, rita: User, submitted: Submit, provider: FakeProvider
 ) -> None:
     validation = submitted(payout)
-    killed_at(STEPS["while it is asked"][0], provider)
+    killed_at(STEPS["while it is asked"][0], asking(provider))
     with pytest.raises(UnansweredError):
         validations.approve(validation=validation, by=rita)
     reasons = [("account_holder", "holder_differs_from_legal_name", "")]

@@ -7,13 +7,15 @@ that comes after its lease was taken over, or after the decision, is dropped.
 
 import datetime as dt
 import logging
+import time
 import uuid
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.views.decorators.debug import sensitive_variables
 
 from incentives_portal.core import clock
@@ -27,6 +29,7 @@ from profiles.subjects import subject_of
 from .concluding import conclude, lock_unchecked
 from .deciding import lock
 
+SILENCES = 3
 ATTEMPTS = 8  # with the pauses below, about two of the 48 hours
 LONGEST_PAUSE = dt.timedelta(hours=1)
 UNREACHABLE = CheckResult("provider_unreachable", "flagged")
@@ -41,6 +44,27 @@ class _Asked:
 
     token: uuid.UUID
     question: Question
+
+
+def ask_one_by_one(provider: Provider, due: QuerySet[Validation], *, limit: int, until: float, by: Any) -> Counter[str]:
+    """Asks about up to `limit` of what is due, until that time of the machine's clock: how many came to which outcome.
+
+    A provider that doesn't answer three times running is left alone until the next sweep.
+    """
+    silent, counts = 0, Counter[str]()
+    for validation in due.select_related("payout_version__profile", "tax_version__profile").order_by("due_at", "pk")[:limit]:
+        if silent >= SILENCES or time.monotonic() > until:
+            break
+        try:
+            outcome = check_with(provider, validation, by)
+        except Exception as error:
+            # Whatever it is, the others aren't held up; the row stays in the reviewers' queue and is tried again.
+            log.error("validation %s could not be checked: %s", validation.pk, type(error).__name__)
+            outcome = "failed"
+        if outcome:
+            counts[outcome] += 1
+            silent = silent + 1 if outcome == "failed" else 0
+    return counts
 
 
 @sensitive_variables()
@@ -60,7 +84,7 @@ def check_with(provider: Provider, validation: Validation, by: Any) -> str:
 @sensitive_variables()
 def _begin(validation: Validation, by: Any) -> _Asked | str:
     """Takes the lease. What was asked too often already is a reviewer's."""
-    locked = lock_unchecked(validation)
+    locked = _lock_unchecked(validation)
     now = clock.now()
     if locked is None or not Validation.objects.filter(NOT_ASKED, pk=locked.pk).exists():
         return ""
@@ -98,11 +122,20 @@ def _put_off(validation: Validation, token: uuid.UUID, by: Any) -> str:
     return "failed"
 
 
+def _lock_unchecked(validation: Validation) -> Validation | None:
+    """The validation as it stands now, locked, where the checks have still to run and nobody else holds it."""
+    for locked in lock_unchecked(Validation.objects.filter(pk=validation.pk), 1):
+        # Whose question counts may have changed between finding it and holding it.
+        locked.refresh_from_db(fields=["ask_attempts", "ask_token", "asked_until", "ask_after"])
+        return locked
+    return None
+
+
 def _still_asking(validation: Validation, token: uuid.UUID) -> Validation | None:
     """The locked validation, where the question is still open and the lease still ours."""
     # Waits for its turn: an answer isn't thrown away because somebody looks at the row just now.
     lock(validation)
-    locked = lock_unchecked(validation)
+    locked = _lock_unchecked(validation)
     if locked is None or locked.ask_token != token:
         log.info("An answer about validation %s came too late and is dropped", validation.pk)
         return None

@@ -24,7 +24,7 @@ from profiles.errors import (
     UnreadableError,
 )
 from profiles.fields import labels_of
-from profiles.models import PayoutProfile, TaxProfile, Validation, ValidationCheck, ValidationReason
+from profiles.models import Validation, ValidationCheck, ValidationReason
 from profiles.notes import holds_a_number
 from profiles.providers import configured
 from profiles.reasons import REASONS
@@ -53,7 +53,8 @@ def approve(*, validation: Validation, by: User) -> Validation:
             return _store_first(locked, by)
         if locked.first_approved_by_id == by.pk:
             raise SecondReviewerError
-    return store(locked, Validation.Decision.APPROVED, by=by)
+    store([locked], Validation.Decision.APPROVED, by=by)
+    return locked
 
 
 @transaction.atomic
@@ -68,7 +69,8 @@ def reject(*, validation: Validation, reasons: Sequence[Reason], by: User) -> Va
     rows = [ValidationReason(validation=locked, field=field, code=code, note=note.strip()) for field, code, note in reasons]
     ValidationReason.objects.bulk_create(rows)
     mails.tell_rejected(locked, rows)
-    return store(locked, Validation.Decision.REJECTED, by=by, reasons={row.field: row.code for row in rows})
+    store([locked], Validation.Decision.REJECTED, by=by, reasons={row.field: row.code for row in rows})
+    return locked
 
 
 def needs_second(validation: Validation) -> bool:
@@ -159,15 +161,23 @@ def _refuse_bad_reasons(validation: Validation, reasons: Sequence[Reason]) -> No
         raise NoteError
 
 
-def store(validation: Validation, decision: Validation.Decision, *, by: Any, reasons: dict[str, str] | None = None) -> Validation:
-    """Writes the decision and tells the floor above. The caller holds the locks and has refused what must be refused."""
-    validation.decision = decision
-    validation.decided_at = clock.now()
-    validation.decided_by = audit.person(by)
-    validation.claimed_by = validation.claimed_until = None
-    validation.save(update_fields=["decision", "decided_at", "decided_by", "claimed_by", "claimed_until"])
-    after = {"version": validation.version.number, "paying_entity": validation.paying_entity}
-    audit.record(f"validation.{decision.value}", validation, by=by, after=after | ({"reasons": reasons} if reasons else {}))
-    profile: PayoutProfile | TaxProfile = validation.profile
-    versions.announce(profile, f"validation_{decision.value}", by=by, validation=validation)
-    return validation
+def store(
+    validations: Sequence[Validation], decision: Validation.Decision, *, by: Any, reasons: dict[str, str] | None = None, **also: Any
+) -> None:
+    """Writes one decision on all of them, with the columns of `also`, and tells the floor above.
+
+    The caller holds the locks and has refused what must be refused.
+    """
+    written = {"decision": decision, "decided_at": clock.now(), "decided_by": audit.person(by), "claimed_by": None}
+    written |= {"claimed_until": None, **also}
+    Validation.objects.filter(pk__among=[one.pk for one in validations]).update(**written)
+    for one in validations:
+        for name, value in written.items():
+            setattr(one, name, value)
+    act, told = f"validation.{decision.value}", {"reasons": reasons} if reasons else {}
+    audit.record_all(audit.entry_of(act, one, by=by, after=_told(one) | told) for one in validations)
+    versions.announce_validations(validations, f"validation_{decision.value}", by=by)
+
+
+def _told(decided: Validation) -> dict[str, Any]:
+    return {"version": decided.version.number, "paying_entity": decided.paying_entity}

@@ -45,9 +45,8 @@ def start_all(latest: Iterable[PayoutProfileVersion | TaxProfileVersion], *, pay
     Validation.objects.bulk_create(made, ignore_conflicts=True)
     begun = Validation.objects.select_related("payout_version__profile", "tax_version__profile").in_bulk([one.pk for one in made])
     audit.record_all(audit.entry_of("validation.started", one, by=by, after=_told(one)) for one in begun.values())
-    for one in begun.values():
-        # Others may have chosen the same profile and not submitted yet: for them, too, it is now the operator's turn.
-        versions.announce(one.profile, "validation_started", by=by, validation=one)
+    # Others may have chosen the same profile and not submitted yet: for them, too, it is now the operator's turn.
+    versions.announce_validations(begun.values(), "validation_started", by=by)
     if begun:
         # Only a hint: the sweep finds the row anyway, broker or not.
         wake_on_commit(TASK)

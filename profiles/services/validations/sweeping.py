@@ -1,5 +1,4 @@
 import datetime as dt
-import logging
 import time
 from typing import Any
 
@@ -9,47 +8,33 @@ from django.db.models import QuerySet
 
 from incentives_portal.core import audit
 from incentives_portal.core.clock import DatabaseNow
-from profiles import checks, mails, providers
+from profiles import mails, providers
 from profiles.models import Validation
 from profiles.models.validation import UNDECIDED
-from profiles.subjects import subject_of
 
-from .asking import NOT_ASKED, check_with
-from .concluding import conclude, lock_unchecked
+from .asking import NOT_ASKED, ask_one_by_one
+from .checking import check_batches
 
 ESCALATED_AFTER = dt.timedelta(hours=24)
-SILENCES = 3
 # One sweep ends well before Celery would end it.
 PATIENCE = 300
-
-log = logging.getLogger(__name__)
 
 
 def check_due(*, by: Any = audit.SYSTEM, limit: int = 500) -> dict[str, int]:
     """Runs the automatic checks of what was submitted, the most urgent first (rule VAL-2).
 
-    One transaction each: the checks, what they found and the approval are stored together, so that a worker that is
-    killed leaves it undone, to be done once by the next. What another worker holds is left to it. Where a provider is asked,
-    see `asking`; one that doesn't answer three times running is left alone until the next sweep.
+    Many at a time, see `checking`; what another worker holds is left to it. Where a provider is asked, one after the other,
+    see `asking`.
     """
-    provider, silent = providers.configured(), 0
+    provider, until = providers.configured(), time.monotonic() + PATIENCE
     due = _due(asked_for=provider is not None)
-    counts = {"checked": 0, "approved": 0, "waiting": 0, "failed": 0}
-    patience = time.monotonic() + PATIENCE
-    for validation in due.select_related("payout_version__profile", "tax_version__profile").order_by("due_at", "pk")[:limit]:
-        if silent >= SILENCES or time.monotonic() > patience:
-            break
-        try:
-            outcome = check_with(provider, validation, by) if provider else _check_one(validation, by)
-        except Exception as error:
-            # Whatever it is, the others aren't held up; the row stays in the reviewers' queue and is tried again.
-            log.error("validation %s could not be checked: %s", validation.pk, type(error).__name__)
-            outcome = "failed"
-        if outcome:
-            counts[outcome] += 1
-            counts["checked"] += outcome != "failed"
-            silent = silent + 1 if provider and outcome == "failed" else 0
-    return counts
+    counts = (
+        ask_one_by_one(provider, due, limit=limit, until=until, by=by)
+        if provider
+        else check_batches(due, limit=limit, until=until, by=by)
+    )
+    counts["checked"] = counts["approved"] + counts["waiting"]
+    return {outcome: counts[outcome] for outcome in ("checked", "approved", "waiting", "failed")}
 
 
 def _due(*, asked_for: bool) -> QuerySet[Validation]:
@@ -77,13 +62,6 @@ def _very_late() -> QuerySet[Validation]:
     return Validation.objects.filter(
         UNDECIDED, escalated_at=None, overdue_since__isnull=False, due_at__lt=DatabaseNow() - ESCALATED_AFTER
     )
-
-
-@transaction.atomic
-def _check_one(validation: Validation, by: Any) -> str:
-    """Checks one validation: *approved*, *waiting* for a reviewer, or nothing where there was nothing to do."""
-    locked = lock_unchecked(validation)
-    return conclude(locked, checks.run(subject_of(locked)), by) if locked else ""
 
 
 def flag_overdue(*, by: Any = audit.SYSTEM) -> int:

@@ -58,5 +58,5 @@ def _reopen(validation: Validation, by: User) -> Validation:
     validation.decided_at = validation.decided_by = None
     validation.save(update_fields=["decision", "decided_at", "decided_by"])
     audit.record("validation.reopened", validation, by=by, before=before)
-    versions.announce(validation.profile, "validation_reopened", by=by, validation=validation)
+    versions.announce_validations([validation], "validation_reopened", by=by)
     return validation
