@@ -7,7 +7,7 @@ once and paid by its partner's account, a few that lack something or whose agree
 import datetime as dt
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 PROGRAMS = 9
 BIG = 4_000
@@ -102,7 +102,8 @@ def populate(rows: int, *, people: int = 20) -> None:
         if number % people == 0:
             make.person(f"Admin{number} Berg", partner, make.INCENTIVES_ADMIN)
     for within in _ranges():
-        derivation.settle_all(stored(within.of_partner("e.partner_id")), within=within, cause="submitted", by=SYSTEM)
+        with transaction.atomic():
+            derivation.settle_all(stored(within.of_partner("e.partner_id")), within=within, cause="submitted", by=SYSTEM)
     run(HISTORY)
     analyze()
 
