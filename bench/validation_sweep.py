@@ -30,7 +30,9 @@ RAW = """
 WITH decided AS (
     UPDATE profiles_validation v SET checked_at = portal_now(), decision = 'approved', decided_at = portal_now(), claimed_by_id = NULL,
         claimed_until = NULL, ask_token = NULL, asked_until = NULL, ask_after = NULL
-    WHERE v.id IN (SELECT id FROM profiles_validation WHERE decision = '' AND checked_at IS NULL ORDER BY due_at, id FOR UPDATE SKIP LOCKED)
+    WHERE v.id IN (
+        SELECT id FROM profiles_validation WHERE decision = '' AND checked_at IS NULL ORDER BY due_at, id FOR UPDATE SKIP LOCKED
+    )
     RETURNING v.*
 ), found AS (
     INSERT INTO profiles_validationcheck (validation_id, code, outcome, field)
@@ -81,7 +83,8 @@ COUNTS = {
 
 
 def main() -> int:
-    locations, rounds = (int(text) for text in [*sys.argv[1:], *[str(LOCATIONS), str(ROUNDS)][len(sys.argv) - 1 :]])
+    given = [int(text) for text in sys.argv[1:]]
+    locations, rounds = given + [LOCATIONS, ROUNDS][len(given) :]
     print(json.dumps(compare(locations, rounds), indent=2))
     return 0
 

@@ -66,7 +66,7 @@ def announce(row: Enrollment, audience: Audience, *, again: str = "") -> tuple[U
     """
     kind, told = _whom(audience)
     for user in told:
-        tell(row, user, kind, mail=str(kind), key=f"{key_of(kind, row)}{user.pk}{again and ':'}{again}")
+        tell(row, user, kind, key=f"{key_of(kind, row)}{user.pk}{again and ':'}{again}")
     return told
 
 
@@ -132,20 +132,20 @@ def notify_all(told: Sequence[Told]) -> None:
         run(sql(_NOTICES, list(users), list(rows), list(kinds), list(keys)))
 
 
-def mail_about(told: Told, *, mail: str = "", hold: dt.timedelta = outbox.AT_ONCE, deadline: dt.date | None = None) -> outbox.Owed:
-    """The mail `templates/mail/<mail>.*` about it, named as the notice unless told otherwise.
+def mail_about(told: Told, *, hold: dt.timedelta = outbox.AT_ONCE, deadline: dt.date | None = None) -> outbox.Owed:
+    """The mail about it, `templates/mail/<kind>.*` of the notice's kind.
 
     With `hold` the mail waits so long, and can be withdrawn until then. `deadline` is named where it isn't the row's own.
     """
     context = _context(told.row, told.kind, deadline)
-    return outbox.Owed(mail or str(told.kind), told.user, told.key, context, hold)
+    return outbox.Owed(str(told.kind), told.user, told.key, context, hold)
 
 
-def tell(row: Enrollment, user: User, kind: Notice.Kind, *, mail: str, key: str, deadline: dt.date | None = None) -> None:
+def tell(row: Enrollment, user: User, kind: Notice.Kind, *, key: str, deadline: dt.date | None = None) -> None:
     """One notice and one mail to `user` about `row`; the same `key` again does nothing."""
     told = Told(row, user, kind, key)
     notify_all([told])
-    outbox.owe_all([mail_about(told, mail=mail, deadline=deadline)])
+    outbox.owe_all([mail_about(told, deadline=deadline)])
 
 
 def _context(row: Enrollment, kind: Notice.Kind, deadline: dt.date | None = None) -> dict[str, Any]:

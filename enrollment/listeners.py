@@ -14,7 +14,7 @@ from accounts.announcements import role_assigned, role_given_to_many
 from accounts.models import RoleAssignment, User
 from accounts.roles import PartnerRole
 from enrollment.announcing import Audience, Told, audiences, mail_about, notify_all
-from enrollment.derivation import Change, lock, settle_users, statuses_changed
+from enrollment.derivation import Change, lock, rederive_and_announce, statuses_changed
 from enrollment.models import Enrollment, Notice
 from enrollment.services.enrolling import start_validation
 from enrollment.services.invitations import announce_to
@@ -32,7 +32,7 @@ def bring_enrollments_up_to_date(sender: Any, changed: list[Changed], cause: str
     if cause in {"payout_changed", "tax_changed", "alarm_taken_back"}:
         _start_validations(lock(users), [one.profile for one in changed if not one.profile.archived_at], by)
     told = _told_of(lock(users)) if cause == "validation_reopened" else {}
-    for change in settle_users(users, cause=cause, by=by) if users else ():
+    for change in rederive_and_announce(users, cause=cause, by=by) if users else ():
         _take_back(told.get(change.enrollment.pk, ()))
 
 
@@ -105,7 +105,8 @@ def _waiting_for(assignment: RoleAssignment) -> QuerySet[Enrollment]:
 def tell_what_came_of_it(sender: Any, changes: list[Change], cause: str, by: Any, **kwargs: Any) -> None:
     """The incentives admins hear when an enrollment is complete, and when something of it was rejected.
 
-    What a person decided waits until it can't be taken back any more. The mail about a rejection names the fields, so the floor that knows them writes it (rule VAL-3); here is the notice.
+    What a person decided waits until it can't be taken back any more. The mail about a rejection names the fields, so the floor
+    that knows them writes it (rule VAL-3); here is the notice.
     """
     done = [one for one in changes if one.after == Status.ENROLLED and cause in {"validation_approved", "submitted"}]
     rejected = [one.enrollment for one in changes if one.after == Status.ACTION_REQUIRED and cause == "validation_rejected"]

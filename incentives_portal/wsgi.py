@@ -14,6 +14,6 @@ if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
 application = get_wsgi_application()
 # What is loaded by now, every view with it, stays as long as the process: the garbage collector looks only through what requests
 # leave, else a page of many rows waits for it to walk through all of Django.
-assert get_resolver().url_patterns
+_ = get_resolver().url_patterns  # loads every view
 gc.collect()
 gc.freeze()

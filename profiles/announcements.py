@@ -1,6 +1,6 @@
 """What this floor announces; the floor above listens (see `enrollment.listeners`).
 
-`profiles_changed` is sent inside the transaction, with `changed` (a list of `Changed`, in the order in which they were come to),
+`profiles_changed` is sent inside the transaction, with `changed` (a list of `Changed`, in the order in which they happened),
 `cause` (a short code such as `payout_changed`, `validation_approved`, `validation_rejected`, `profile_archived`) and `by`.
 One change and five hundred are announced alike.
 """

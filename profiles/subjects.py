@@ -16,7 +16,7 @@ from profiles import fingerprints
 from profiles.checks import Subject
 from profiles.models import PayoutProfileVersion, TaxDocument, TaxProfileVersion, Validation
 from profiles.services.account_past import RECENT, Past, pasts_of
-from profiles.services.cooling_off import cools_off_until
+from profiles.services.cooling_off import cooling_off_given
 
 AnyVersion = PayoutProfileVersion | TaxProfileVersion
 
@@ -100,11 +100,11 @@ def _at_another_partner(versions: Collection[AnyVersion]) -> set[uuid.UUID]:
         return set()
     model = type(next(iter(versions)))
     same = model._default_manager.filter(fingerprint__in=set[bytes]().union(*alike.values()))
-    users: dict[bytes, set[uuid.UUID]] = {}
+    partners: dict[bytes, set[uuid.UUID]] = {}
     for fingerprint, partner_id in same.values_list("fingerprint", "profile__partner").distinct():
-        users.setdefault(bytes(fingerprint or b""), set()).add(partner_id)
-    of_others = {one.pk: {one.profile.partner_id} for one in versions}
-    return {pk for pk, same in alike.items() if any(users.get(one, set()) - of_others[pk] for one in same)}
+        partners.setdefault(bytes(fingerprint or b""), set()).add(partner_id)
+    own = {one.pk: {one.profile.partner_id} for one in versions}
+    return {pk for pk, prints in alike.items() if any(partners.get(one, set()) - own[pk] for one in prints)}
 
 
 def _is_recent(version: PayoutProfileVersion, past: Past, now: dt.datetime) -> bool:
@@ -112,7 +112,7 @@ def _is_recent(version: PayoutProfileVersion, past: Past, now: dt.datetime) -> b
     if version.fingerprint is None:
         return False
     took_place = past.took_place_at is not None and past.took_place_at > now - RECENT
-    return took_place or _replaces_a_validated_account(version, past, now) or cools_off_until(version, past, now) is not None
+    return took_place or _replaces_a_validated_account(version, past, now) or cooling_off_given(version, past, now) is not None
 
 
 def _replaces_a_validated_account(version: PayoutProfileVersion, past: Past, now: dt.datetime) -> bool:

@@ -5,21 +5,22 @@ to prove it. Both ask the same pure function, `enrollment.status.derive`.
 """
 
 from .rows import BATCH, DERIVED, Change, lock, settle, statuses_changed
-from .sets import add, derive_soon, differences, lock_all, rederive, rederive_due, settle_all, settle_users
+from .sets import add, among, derive_soon, differences, lock_all, rederive, rederive_and_announce, rederive_due, settle_all
 
 __all__ = [
     "BATCH",
     "DERIVED",
     "Change",
     "add",
+    "among",
     "derive_soon",
     "differences",
     "lock",
     "lock_all",
     "rederive",
+    "rederive_and_announce",
     "rederive_due",
     "settle",
     "settle_all",
-    "settle_users",
     "statuses_changed",
 ]

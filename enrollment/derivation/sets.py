@@ -1,8 +1,8 @@
 """Any number of rows at once: facts gathered, statuses stored and history kept by SQL, in statements of a fixed number.
 
 The pure function is asked once for each signature (see `enrollment.facts_sql`) and its answer written to all rows that have
-it. No signal is sent, but by `settle_users`: what comes of other changes (a year that ends, a rule that changed) is told by who
-makes them.
+it. Only `rederive_and_announce` sends a signal: what comes of other changes (a year that ends, a rule that changed) is told by
+who makes them.
 """
 
 import datetime as dt
@@ -66,6 +66,7 @@ WITH {outcomes}, written AS ({written})
 INSERT INTO enrollment_statuschange (enrollment_id, at, before, after, reason, cause, by_id)
 SELECT id, %s, before_status, status, reason, %s, %s FROM written WHERE (before_status, before_reason) <> (status, reason)
 """
+# Of the rows settled last, whose old values `settling` keeps until others are gathered.
 _BEFORE = """
 SELECT id, s.before_status FROM settling s JOIN enrollment_enrollment row USING (id)
 WHERE (s.before_status, s.before_reason) <> (row.status, row.reason)
@@ -97,6 +98,11 @@ def _empty(field: "Field[Any, Any]") -> Sql:
     return Sql("''" if isinstance(field, CharField) else f"NULL::{field.db_type(connection)}")
 
 
+def among(ids: Iterable[uuid.UUID]) -> Sql:
+    """Rows of the table `e` by their ids, as one array."""
+    return sql("e.id = ANY (%s::uuid[])", list(ids))
+
+
 def lock_all(where: Sql) -> None:
     """Locks rows of the table `e` until the transaction ends, in the same order as everywhere."""
     rows_of(sql("SELECT count(*) FROM (SELECT FROM enrollment_enrollment e WHERE {where} ORDER BY e.id FOR UPDATE) l", where=where))
@@ -119,18 +125,18 @@ def settle_all(rows: Sql, *, facts: Sequence[str] = (), within: Range = EVERYWHE
     return _keep(written, facts, cause, by)
 
 
-def settle_users(users: Mapping[uuid.UUID, int], *, cause: str, by: Any) -> list[Change]:
-    """Locks and derives rows whose facts elsewhere changed, and announces it as `settle` does.
+def rederive_and_announce(because: Mapping[uuid.UUID, int], *, cause: str, by: Any) -> list[Change]:
+    """As `rederive`, but in the caller's transaction, and announced as `settle` does.
 
-    `users` says of each row which of many changes it came of. Returns the changes of status or reason.
+    `because` says of each row which of many changes it came of. Returns the changes of status or reason.
     """
-    where = sql("e.id = ANY (%s::uuid[])", list(users))
+    where = among(because)
     lock_all(where)
     if not settle_all(stored(where), cause=cause, by=by):
         return []
     before = dict(rows_of(Sql(_BEFORE)))
     rows = Enrollment.objects.select_related("program", "location", "partner").filter(pk__among=before).order_by("pk")
-    changes = [Change(row, before[row.pk], row.status, users[row.pk]) for row in rows]
+    changes = [Change(row, before[row.pk], row.status, because[row.pk]) for row in rows]
     statuses_changed.send(sender=Enrollment, changes=changes, cause=cause, by=by)
     return changes
 
@@ -183,7 +189,7 @@ def rederive(ids: Iterable[uuid.UUID], *, cause: str, by: Any = SYSTEM) -> int:
 
 @transaction.atomic
 def _rederive(ids: Sequence[uuid.UUID], cause: str, by: Any) -> int:
-    where = sql("e.id = ANY (%s::uuid[])", list(ids))
+    where = among(ids)
     lock_all(where)
     return settle_all(stored(where), cause=cause, by=by)
 

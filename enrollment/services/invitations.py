@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from enrollment.announcing import Audience, announce, announce_many, audiences, key_of
-from enrollment.derivation import BATCH, lock, lock_all, settle, settle_all
+from enrollment.derivation import BATCH, among, lock, lock_all, settle, settle_all
 from enrollment.derivation.sets import stored
 from enrollment.errors import RefusedError
 from enrollment.models import EndReason, Enrollment, Invitation, InvitationWave, Notice, Program
@@ -18,7 +18,7 @@ from enrollment.status import Reason, Status
 from incentives_portal.core import audit, clock, outbox
 from incentives_portal.core.audit import SYSTEM
 from incentives_portal.core.clock import DatabaseNow
-from incentives_portal.core.fragments import Sql, rows_of, run, sql
+from incentives_portal.core.fragments import rows_of, run, sql
 
 # What people are told of an invitation that waits.
 TOLD = (Notice.Kind.INVITATION, Notice.Kind.ASSIGN_ADMIN, Notice.Kind.REMINDER, Notice.Kind.UNANSWERED)
@@ -76,19 +76,15 @@ def _live_elsewhere() -> QuerySet[Enrollment]:
 @transaction.atomic
 def invite(ids: Collection[uuid.UUID], *, by: Any, wave: InvitationWave | None = None) -> int:
     """Invites those of these enrollments whose invitation is still due. Returns how many."""
-    lock_all(_among(ids))
-    invited = [pk for (pk,) in rows_of(sql(_STILL_DUE, named=_among(ids)))]
+    lock_all(among(ids))
+    invited = [pk for (pk,) in rows_of(sql(_STILL_DUE, named=among(ids)))]
     if not invited:
         return 0
     facts = {"invited_at": sql("%s::timestamptz", clock.now()), "respond_by": sql(_RESPOND_BY, clock.today())}
-    settle_all(stored(_among(invited), **facts), facts=tuple(facts), cause="invited", by=by)
-    run(sql(_INVITATIONS, wave and wave.pk, invited=_among(invited)))
+    settle_all(stored(among(invited), **facts), facts=tuple(facts), cause="invited", by=by)
+    run(sql(_INVITATIONS, wave and wave.pk, invited=among(invited)))
     announce_all(invited)
     return len(invited)
-
-
-def _among(ids: Collection[uuid.UUID]) -> Sql:
-    return sql("e.id = ANY (%s::uuid[])", list(ids))
 
 
 def announce_all(ids: Collection[uuid.UUID]) -> None:

@@ -115,7 +115,7 @@ def _remind(ids: Sequence[uuid.UUID], *, dry_run: bool) -> int:
     told = set(Notice.objects.filter(key__in=keys).values_list("key", flat=True))
     for key, (row, user, kind, deadline) in keys.items():
         if key not in told and not dry_run:
-            tell(row, user, kind, mail=str(kind), key=key, deadline=deadline)
+            tell(row, user, kind, key=key, deadline=deadline)
     return len(keys.keys() - told)
 
 
@@ -174,6 +174,6 @@ def _tell_others(row: Enrollment, audience: Audience, others: Sequence[Any], why
             announce_to(user=user, enrollments=[row])
         else:
             key = f"{key_of(Notice.Kind.UNANSWERED, row)}{user.pk}"
-            tell(row, user, Notice.Kind.UNANSWERED, mail="unanswered", key=key, deadline=deadline_of(row))
+            tell(row, user, Notice.Kind.UNANSWERED, key=key, deadline=deadline_of(row))
     Invitation.objects.filter(enrollment=row, withdrawn_at=None).update(passed_on_at=clock.now())
     audit.record("invitation.passed_on", row, by=by, after={"why": why, "told": [str(user) for user in others]})

@@ -112,6 +112,7 @@ def _body(actor: Actor, groups: Sequence[Group], wish: Wish) -> SafeString:
         "columns": 6 if may_enroll else 5,
         "may_enroll": may_enroll,
         "year": str(wish.year),
+        # Each row asks for them: Jinja finds an attribute at once, and an entry of a dict only after it looked for an attribute.
         "labels": SimpleNamespace(
             location=_("Location"),
             status=_("Status"),

@@ -4,7 +4,6 @@
 the rows they find.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import ForeignKey, Lookup, UUIDField
@@ -14,11 +13,8 @@ from django.db.models import ForeignKey, Lookup, UUIDField
 @ForeignKey.register_lookup
 class Among(Lookup):
     lookup_name = "among"
-    prepare_rhs = False
+    prepare_rhs = False  # a field's own way is for one id
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         column, parameters = self.process_lhs(compiler, connection)
         return f"{column} = ANY (%s::uuid[])", (*parameters, list(self.rhs))
-
-    def get_prep_lookup(self) -> Iterable[Any]:
-        return self.rhs  # type: ignore[no-any-return]

@@ -59,6 +59,7 @@ def record(
     return entry
 
 
+# Every column but the id and the time.
 _TYPES = {
     "actor_kind": "text",
     "actor_id": "uuid",

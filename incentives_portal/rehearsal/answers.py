@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import User
-from enrollment.derivation import lock_all, settle_all
+from enrollment.derivation import among, lock_all, settle_all
 from enrollment.derivation.sets import SIZE, stored
 from enrollment.models import Enrollment
 from enrollment.services import enrolling
@@ -80,19 +80,15 @@ def _answer_together(ids: list[UUID]) -> dict[str, int]:
     taxes = TaxProfile.objects.filter(location__in=rows.values("location"))
     list(payouts.select_for_update(no_key=True).order_by("pk").values_list("pk"))
     taxed = {place for (place,) in taxes.select_for_update(no_key=True).order_by("pk").values_list("location_id")}
-    lock_all(_among(ids))
+    lock_all(among(ids))
     answers: defaultdict[str, list[UUID]] = defaultdict(list)
     for pk, place, mpn_id, code in rows.values_list("pk", "location_id", "location__mpn_id", "program__code"):
         outcome = _what_comes_of(mpn_id, code)
         answers["accepted" if outcome == "submitted" and place not in taxed else outcome].append(pk)
     _start_validations(answers["submitted"])
     for outcome, facts in _facts_of(clock.now()).items():
-        settle_all(stored(_among(answers[outcome]), **facts), facts=tuple(facts), cause=outcome, by=SYSTEM)
+        settle_all(stored(among(answers[outcome]), **facts), facts=tuple(facts), cause=outcome, by=SYSTEM)
     return {outcome: len(answered) for outcome, answered in answers.items()}
-
-
-def _among(ids: list[UUID]) -> Sql:
-    return sql("e.id = ANY (%s::uuid[])", ids)
 
 
 def _facts_of(now: dt.datetime) -> dict[str, dict[str, Sql]]:

@@ -42,7 +42,7 @@ def ask(sql: str, **values: Any) -> int:
 
 
 def take_stock() -> None:
-    """Lets PostgreSQL count its rows: a year passes here in minutes, and what does that by itself comes by about once in one."""
+    """Lets PostgreSQL count its rows: autovacuum, which does it otherwise, comes by once a minute, and months pass here meanwhile."""
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 

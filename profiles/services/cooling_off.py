@@ -21,11 +21,11 @@ def cooling_off_until(version: Any) -> dt.datetime | None:
     """
     if not isinstance(version, PayoutProfileVersion):
         return None
-    return cools_off_until(version, pasts_of([version])[version.pk], clock.now())
+    return cooling_off_given(version, pasts_of([version])[version.pk], clock.now())
 
 
-def cools_off_until(version: PayoutProfileVersion, past: Past, now: dt.datetime) -> dt.datetime | None:
-    """The same where what came before is known already."""
+def cooling_off_given(version: PayoutProfileVersion, past: Past, now: dt.datetime) -> dt.datetime | None:
+    """The same as `cooling_off_until` where what came before is known already."""
     if version.fingerprint is None:
         return None
     pause = dt.timedelta(hours=settings.BANK_CHANGE_COOLING_OFF_HOURS)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Location, Partner, User
@@ -30,9 +30,7 @@ def accounts(count: int, partner: Partner, ines: User, submitted: Submit, **chan
 
 
 def queries_of(act: Callable[[], Any]) -> int:
-    with CaptureQueriesContext(
-        connection,
-    ) as found:
+    with CaptureQueriesContext(connection) as found:
         act()
     return len(found)
 
@@ -82,8 +80,6 @@ def world(partner: Partner, location: Location, ines: User, submitted: Submit) -
 
 def rows_after(batch: int, settings: Any) -> dict[str, Any]:
     """What is written when so many are checked at a time. Nothing of it stays."""
-    from django.db import transaction
-
     settings.VALIDATION_BATCH = batch
     with transaction.atomic():
         counts = validations.check_due()

@@ -60,7 +60,7 @@ def test_a_killed_worker_loses_nothing_and_decides_nothing_twice(
         "profiles.services.validations.checking.subjects_of",
         "profiles.services.validations.concluding.store",
         "profiles.services.versions.announce_validations",
-        "enrollment.listeners.settle_users",
+        "enrollment.listeners.rederive_and_announce",
         "enrollment.listeners.notify_all",
     ],
 )

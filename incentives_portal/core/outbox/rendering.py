@@ -62,20 +62,21 @@ class Form:
     kind: str
     context: Mapping[str, Any]
     gaps: tuple[str, ...]
-    _rendered: dict[str, list[list[str]]] = field(default_factory=dict)
+    _by_language: dict[str, list[list[str]]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def texts(self, to: Recipient, own: Mapping[str, str]) -> Texts:
         """The mail to one person, whose gaps are filled by `own`: the same as rendered for them alone."""
         filling = {"recipient.name": to.name, "recipient.email": to.email, **own}
         if not all(value and value.isprintable() for value in filling.values()):
             return texts(self.kind, to, {**self.context, **_nested(own)})
-        if to.language not in self._rendered:
-            self._rendered[to.language] = self._with_gaps(to.language)
+        if to.language not in self._by_language:
+            self._by_language[to.language] = self._with_gaps(to.language)
         fillings = {_TEXT_GAP[0] + name: value for name, value in filling.items()}
         fillings |= {_HTML_GAP[0] + name: escape(value) for name, value in filling.items()}
-        return Texts(*("".join([fillings.get(piece, piece) for piece in pieces]) for pieces in self._rendered[to.language]))
+        return Texts(*("".join([fillings.get(piece, piece) for piece in pieces]) for pieces in self._by_language[to.language]))
 
     def _with_gaps(self, language: str) -> list[list[str]]:
+        """Subject, text and HTML, each in pieces: in turn what stands between two gaps and the name of the gap."""
         names = ("recipient.name", "recipient.email", *self.gaps)
         in_text, in_html = ({**self.context, **_nested({name: gap % name for name in names})} for gap in (_TEXT_GAP, _HTML_GAP))
         in_text["recipient"]["language"] = in_html["recipient"]["language"] = language

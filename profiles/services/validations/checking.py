@@ -25,7 +25,9 @@ def check_batches(due: QuerySet[Validation], *, limit: int, until: float, by: An
     counts, tried = Counter[str](), list[Validation]()
     while len(tried) < limit and time.monotonic() <= until:
         size = min(settings.VALIDATION_BATCH, limit - len(tried))
-        batch, outcomes = _check_batch(due.exclude(pk__in=[one.pk for one in tried]) if counts["failed"] else due, size, by)
+        # What was checked is due no more; what failed still is, and would be taken again and again.
+        untried = due.exclude(pk__in=[one.pk for one in tried]) if counts["failed"] else due
+        batch, outcomes = _check_batch(untried, size, by)
         if not batch:
             break
         tried += batch
