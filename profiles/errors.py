@@ -104,6 +104,15 @@ class FrozenError(DecisionError):
     )
 
 
+class ChangingError(ProfileError):
+    """While an earlier version of a profile is in force, money would go where nobody has looked (rule PAY-5)."""
+
+    text = _(
+        "A change of that payout profile is being validated, and until then an earlier version of it is in force. "
+        "Choose it once that is done, or choose another one."
+    )
+
+
 class CoolingOffError(DecisionError):
     """A changed account waits, so that whoever is robbed can say so; the text says until when."""
 

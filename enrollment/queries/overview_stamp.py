@@ -1,7 +1,8 @@
 """Whether an overview that somebody has already is still the same: a stamp that changes with every row that it is made of.
 
-PostgreSQL writes the transaction that made it into each version of a row (`xmin`). Numbers of transactions only grow, so the
-count of a partner's rows and the sum of those numbers are another pair after any change, whoever made it and however.
+PostgreSQL writes the transaction that made it into each version of a row (`xmin`). Whoever changes rows after a stamp was taken
+had not committed before, so every number that comes is other than all that go. They are summed as hashes: transactions overlap,
+and one that was numbered before another can write after it, so that the numbers themselves may add up to the same.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ from accounts.actor import Actor
 from accounts.roles import Permission
 from incentives_portal.core.release import release
 
-_OF = "(SELECT (count(*), sum(xmin::text::bigint))::text FROM {})"
+_OF = "(SELECT (count(*), sum(hashtextextended(xmin::text, 0)))::text FROM {})"
 STAMP = "SELECT concat_ws(' ', {})".format(
     ", ".join(
         _OF.format(rows)
@@ -57,7 +58,7 @@ def etag(request: PortalRequest, stamp: str) -> str:
     actor = request.actor
     at = actor.at.strftime("%Y%m%d%H%M") if actor.at else ""
     made_of = (
-        stamp, at, request.get_full_path(), bool(request.htmx), get_language(), actor.user.pk, actor.user.name, actor.user.email,
-        actor.partner, actor.partners, actor.grants, request.META.get("CSRF_COOKIE"), settings.OPERATOR_NAME, release(),
+        stamp, at, request.get_full_path(), bool(request.htmx), request.htmx.history_restore_request, get_language(), actor.user.pk,
+        actor.user.name, actor.user.email, actor.partner, actor.partners, actor.grants, request.META.get("CSRF_COOKIE"), settings.OPERATOR_NAME, release(),
     )  # fmt: skip
     return f'W/"{hashlib.blake2b(repr(made_of).encode(), digest_size=16).hexdigest()}"'

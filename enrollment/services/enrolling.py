@@ -16,7 +16,7 @@ from enrollment.models import Enrollment, Program
 from enrollment.status import Reason, Status, derive
 from incentives_portal.core import audit, clock
 from profiles.currencies import why_not
-from profiles.errors import FrozenError
+from profiles.errors import ChangingError, FrozenError
 from profiles.models import DefaultBankProfile, PayoutProfile, PayoutProfileVersion, TaxProfile
 from profiles.services import replacing, validations
 from profiles.standing import Standing, VersionStanding, standings
@@ -168,7 +168,8 @@ def _id(profile: PayoutProfile | TaxProfile | None) -> uuid.UUID | None:
 def _replace(row: Enrollment, before: PayoutProfile, now: PayoutProfile, by: User) -> None:
     """Has all admins told that a submitted enrollment is to be paid elsewhere (rule PAY-5).
 
-    Raises RefusedError while either profile is frozen: a reported change can't be got round by choosing another profile.
+    Raises RefusedError while either profile is frozen: a reported change can't be got round by choosing another profile. Also
+    where an earlier version of the new one is in force.
     """
 
     def where() -> str:
@@ -178,6 +179,8 @@ def _replace(row: Enrollment, before: PayoutProfile, now: PayoutProfile, by: Use
         replacing.took_place(profile=now, of=before, paying_entity=row.program.paying_entity, where=where, by=by)
     except FrozenError as refusal:
         raise RefusedError(str(refusal), code="payout_frozen") from None
+    except ChangingError as refusal:
+        raise RefusedError(str(refusal), code="payout_changing") from None
 
 
 def _must_be_payable(row: Enrollment) -> None:

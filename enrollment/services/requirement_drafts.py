@@ -63,7 +63,10 @@ def save(*, program: Program, typed: Typed, seen: int, by: Any) -> RequirementDr
 
 
 def try_out(*, draft: RequirementDraft, by: Any) -> RequirementDraft:
-    """Tries what the draft says on every location, and keeps the outcome with it. Raises RefusedError for one with faults."""
+    """Tries what the draft says on every location, and keeps the outcome with it.
+
+    Raises RefusedError for one with faults, and StaleDraftError where it was published or discarded meanwhile: a trial takes time.
+    """
     tried = _checked(draft)
     program = Program.objects.prefetch_related("groups__items").get(pk=draft.program_id)
     published, day = _in_force(program), clock.today()
@@ -71,8 +74,10 @@ def try_out(*, draft: RequirementDraft, by: Any) -> RequirementDraft:
     RequirementDraft.objects.filter(pk=draft.pk, revision=draft.revision).update(
         trial=trial | {"against": program.rule_version}, tried_at=DatabaseNow(), tried_revision=draft.revision
     )
-    draft.refresh_from_db()
-    return draft
+    kept = RequirementDraft.objects.filter(pk=draft.pk).first()
+    if kept is None:
+        raise StaleDraftError(_("There is no draft any more: it was published or discarded in the meantime."))
+    return kept
 
 
 @transaction.atomic

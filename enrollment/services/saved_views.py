@@ -27,8 +27,10 @@ def save(*, partner: Partner | None, name: str, query: str, is_shared: bool, is_
     if is_default:
         views.update(is_default=False)
     fields: dict[str, Any] = {"query": query, "is_shared": is_shared and partner is not None, "is_default": is_default}
-    view, _made = SavedView.objects.update_or_create(owner=by, partner=partner, name=name, defaults=fields)
-    return view
+    try:
+        return SavedView.objects.update_or_create(owner=by, partner=partner, name=name, defaults=fields)[0]
+    except IntegrityError:
+        raise RefusedError(_("You chose another one just now. Look again.")) from None
 
 
 def begin_with(*, view: SavedView, by: User) -> None:

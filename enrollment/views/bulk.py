@@ -122,7 +122,8 @@ def _context(asked: Asked, found: Preview) -> dict[str, object]:
         "preview": found,
         "ready": Group(words_of("ready"), found.ready[:NAMED], len(found.ready)),
         "others": [Group(words_of(code), those[:NAMED], len(those)) for code, those in found.others.items()],
-        "key": asked.given.get("key") or uuid.uuid4(),
+        # A page's own: of two clicks on it one starts, but who went back and chose otherwise starts something else.
+        "key": uuid.uuid4(),
     }
 
 

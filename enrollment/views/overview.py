@@ -29,6 +29,9 @@ from enrollment.wording import STATUS_LABELS
 from incentives_portal.core import clock
 from incentives_portal.core.fiscal import FiscalYear
 
+# By the second, htmx asks for the whole page when somebody goes back.
+VARIES_BY = ("HX-Request", "HX-History-Restore-Request")
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -82,7 +85,7 @@ def overview_page(request: PortalRequest) -> HttpResponseBase:
     partial = request.htmx and not request.htmx.history_restore_request
     is_plain = not len(get_messages(request))
     response = render(request, "enrollment/_overview_results.html" if partial else "enrollment/overview.html", context)
-    patch_vary_headers(response, ["HX-Request"])
+    patch_vary_headers(response, VARIES_BY)
     if found.stamp and is_plain:
         response.headers["ETag"] = etag(request, found.stamp)
         response.headers["Cache-Control"] = "private, no-cache"
@@ -99,7 +102,7 @@ def _unchanged(request: PortalRequest) -> HttpResponseBase | None:
     if answer is None or answer.status_code != 304:
         return None
     answer.headers["ETag"], answer.headers["Cache-Control"] = tag, "private, no-cache"
-    patch_vary_headers(answer, ["HX-Request"])
+    patch_vary_headers(answer, VARIES_BY)
     return answer
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from typing import Any
@@ -13,6 +14,8 @@ from django.utils import timezone, translation
 BYTE_ORDER_MARK = "\ufeff"
 # What a spreadsheet takes for the beginning of a formula, full-width forms included.
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+# Where decimals have commas, as in Sweden, Excel begins cells at semicolons, and knows no quotes within what it takes for a cell.
+_WITHIN = re.compile(rf"""([;\t\r\n][\s"]*)(?=[{re.escape("".join(FORMULA))}])""")
 Row = Sequence[Any]
 
 
@@ -20,7 +23,7 @@ def cell(value: Any) -> str:
     """`value` as text that no spreadsheet calculates. Times are in the operator's time zone."""
     if isinstance(value, dt.datetime):
         return timezone.localtime(value, timezone.get_default_timezone()).isoformat(sep=" ", timespec="seconds")
-    text = "" if value is None else str(value)
+    text = _WITHIN.sub(r"\1'", "" if value is None else str(value))
     risky = text.lstrip().startswith(FORMULA) or text.startswith(("\t", "\r", "\n"))
     return f"'{text}" if risky else text
 

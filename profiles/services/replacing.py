@@ -11,6 +11,7 @@ from django.db import transaction
 
 from incentives_portal.core import audit, clock
 from profiles import alarm_mails, fingerprints
+from profiles.errors import ChangingError
 from profiles.models import PayoutProfile, PayoutProfileVersion, Validation
 from profiles.services import versions
 from profiles.services.cooling_off import took_place_since
@@ -22,11 +23,13 @@ from profiles.standing import in_force
 def took_place(*, profile: PayoutProfile, of: PayoutProfile, paying_entity: str, where: Callable[[], str], by: Any) -> None:
     """Notes that `profile` is to be paid by in place of `of`, and tells all admins where the account is another one.
 
-    `where` names the enrollment in the language of the moment. Raises FrozenError where either profile is frozen.
+    `where` names the enrollment in the language of the moment. Raises FrozenError where either profile is frozen, and
+    ChangingError where money would go to an earlier version of `profile`: all that follows here is about the latest.
     """
     now, before = versions.lock(profile), versions.lock(of)
     versions.refuse_frozen(before)
     versions.refuse_frozen(now)
+    _refuse_changing(now, paying_entity)
     replaced = _replaced(before, now, paying_entity)
     if replaced is None or now.latest is None:
         return
@@ -35,6 +38,12 @@ def took_place(*, profile: PayoutProfile, of: PayoutProfile, paying_entity: str,
     audit.record("payout_profile.took_place", now, by=by, before={"profile": before.name}, after={"profile": now.name})
     alarm_mails.tell_replaced(replaced, now, where=where, by=by)
     _look_again(now, now.latest, paying_entity, by)
+
+
+def _refuse_changing(profile: PayoutProfile, paying_entity: str) -> None:
+    number = in_force(profile).get(paying_entity)
+    if number is not None and profile.latest is not None and number != profile.latest.number:
+        raise ChangingError
 
 
 def _look_again(profile: PayoutProfile, version: PayoutProfileVersion, paying_entity: str, by: Any) -> None:

@@ -107,6 +107,18 @@ def test_a_choice_that_was_not_checked_is_shown_before_it_starts(as_: As, ida: U
     assert BulkEnrollment.objects.get().payout_profile == other
 
 
+def test_who_goes_back_and_chooses_otherwise_starts_something_else(as_: As, ida: User, many: Network) -> None:
+    client = as_(ida)
+    other = stages.payout(many.places[0], ida, "Other")
+    sent = fields_of(client.get(MANY, {"all": "1"}).content.decode())
+    first = client.post(MANY, sent | {"do": "start"})
+    sent |= {"how": str(other.pk), "currency": "EUR"}
+    sent |= fields_of(client.post(MANY, sent).content.decode())
+    second = client.post(MANY, sent | {"do": "start"})
+    assert second.status_code == 302 and second["Location"] != first["Location"]
+    assert BulkEnrollment.objects.get(payout_profile=other).rows.count() == 4
+
+
 def test_declines_and_only_accepts(as_: As, ida: User, many: Network) -> None:
     client = as_(ida)
     html = client.get(MANY, {"row": str(many.rows[0].pk), "act": "decline"}).content.decode()

@@ -1,6 +1,7 @@
 """A browser that has the overview already is told so, exactly as long as nothing of it has changed."""
 
 import datetime as dt
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from enrollment.services import enrolling, saved_views
 from incentives_portal.core import clock
 from tests import factories as make
 from tests.enrollment import stages
+from tests.side_by_side import at_once
 
 As = Callable[[User], Client]
 URL = "/incentives/"
@@ -101,3 +103,55 @@ def test_signed_out_it_leads_to_sign_in(as_: As, ines: User, row: Enrollment) ->
     known = tag(client)
     client.logout()
     assert asked(client, known) == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_numbers_of_overlapping_transactions_that_add_up_to_the_same_are_another_page(as_: As, ines: User, row: Enrollment) -> None:
+    """The middle one of three neighbours writes last, over what the other two had written."""
+    client, mine = as_(ines), Enrollment.objects.filter(pk=row.pk)
+    other = Enrollment.objects.filter(pk=stages.invited(make.LocationFactory.create(partner=row.partner), row.program).pk)
+    began, may_write = threading.Event(), threading.Event()
+
+    def middle() -> int:
+        with transaction.atomic():
+            number = number_of_transaction()
+            began.set()
+            assert may_write.wait(60)
+            mine.update(currency="SEK")
+            other.update(currency="SEK")
+        return number
+
+    def outer() -> tuple[int, int, str]:
+        with transaction.atomic():
+            first = number_of_transaction()
+            mine.update(currency="EUR")
+        go_on.set()
+        assert began.wait(60)
+        with transaction.atomic():
+            last = number_of_transaction()
+            other.update(currency="EUR")
+        known = tag(client)
+        may_write.set()
+        return first, last, known
+
+    go_on = threading.Event()
+    between, (first, last, known) = at_once(lambda: go_on.wait(60) and middle(), outer)
+    assert (first + 1, last - 1) == (between, between)
+    assert asked(client, known) == 200
+
+
+def number_of_transaction() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+        return int(cursor.fetchone()[0])
+
+
+def test_going_back_gets_the_whole_page_and_never_a_part_that_is_known(as_: As, ines: User, row: Enrollment) -> None:
+    """htmx asks for the page as such when somebody goes back; the browser has the results alone under the same address."""
+    client = as_(ines)
+    part = client.get(URL, headers={"HX-Request": "true"})
+    back = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
+    whole = client.get(URL, headers=back | {"If-None-Match": part["ETag"]})
+    assert whole.status_code == 200 and b"<html" in whole.content
+    assert asked(client, whole["ETag"], headers={"HX-Request": "true"}) == 200
+    assert all("HX-History-Restore-Request" in answer["Vary"] for answer in (part, whole))

@@ -21,6 +21,7 @@ from profiles.alarm_links import token_for
 from profiles.errors import CoolingOffError
 from profiles.models import PayoutProfile, Validation
 from profiles.services import alarms, payouts, validations
+from profiles.standing import in_force
 from tests import factories as make
 from tests.signing_in import grow_old
 
@@ -200,6 +201,31 @@ def test_what_the_checks_alone_approved_is_looked_at_by_a_person(
     validations.approve(validation=validation, by=rita)
     assert (status(row), status(other)) == ("enrolled", "enrolled")
     assert not differences()[1]
+
+
+@pytest.mark.parametrize(("iban", "holder"), [("SE4550000000058398257466", "Norrsken Data AB"), (FOREIGN, "Norrsken Data")])
+def test_a_profile_of_which_an_earlier_version_is_in_force_takes_no_place(
+    row: Enrollment, foreign: PayoutProfile, ines: User, rita: User, second_location: Location, iban: str, holder: str
+) -> None:
+    """A thief lets the checks approve an account where nobody had submitted, then changes it, even into the partner's own: nobody
+    would look at the version that the money goes to."""
+    other = journeys.accepted(row.program, second_location, ines)
+    tax = journeys.tax(second_location, ines)
+    enrolling.choose(enrollment_id=other.pk, payout_profile=foreign, tax_profile=tax, currency=row.currency, by=ines)
+    enrolling.submit(enrollment_id=other.pk, by=ines)
+    assert validations.check_due()["waiting"] == 0 and status(other) == "enrolled"
+    fields = {"payment_method": "bank_transfer", "bank_country": "SE", "account_holder": holder}
+    payouts.change(profile=foreign, seen_version=1, name="Foreign", identifiers={"iban": iban}, by=ines, **fields)
+    foreign.refresh_from_db()
+    entity = row.program.paying_entity
+    assert in_force(foreign)[entity] == 1
+    with pytest.raises(RefusedError, match="being validated"):
+        choose(row, foreign, ines)
+    assert Enrollment.objects.get(pk=row.pk).payout_profile_id == row.payout_profile_id and status(row) == "enrolled"
+    clock.move(by=dt.timedelta(hours=25))
+    validations.approve(validation=Validation.objects.get(payout_version=foreign.latest), by=rita)
+    choose(row, foreign, ines)
+    assert status(row) == "enrolled" and in_force(foreign)[entity] == 2
 
 
 def test_an_account_that_is_paid_for_months_is_known(

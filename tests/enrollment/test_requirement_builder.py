@@ -12,8 +12,10 @@ from django.urls import reverse
 
 from accounts.models import Location, User
 from enrollment.models import EligibilityDecision, Enrollment, Program, RequirementDraft
+from enrollment.requirement_draft import Typed
 from enrollment.requirements import groups_of
 from enrollment.services import evaluation
+from enrollment.services import requirement_drafts as drafts
 from incentives_portal.core.models import AuditEntry
 from tests import factories as make
 from tests.enrollment import journeys
@@ -152,6 +154,13 @@ def test_a_stale_form_is_refused_in_words_and_keeps_what_was_typed(as_: As, petr
     assert 'name="revision" value="2"' in page
     assert build(as_(petra), program, "save", **typed([{"kind": "country", "countries": "FI"}], revision=2)).status_code == 302
     assert RequirementDraft.objects.get().revision == 3
+
+
+def test_a_draft_that_is_discarded_while_it_is_tried_is_said_to_be(petra: User, pelle: User, program: Program) -> None:
+    draft = drafts.save(program=program, typed=Typed.read(typed([NORDIC])), seen=0, by=petra)
+    drafts.discard(program=program, by=pelle)
+    with pytest.raises(drafts.StaleDraftError, match="discarded in the meantime"):
+        drafts.try_out(draft=draft, by=petra)
 
 
 def test_a_double_click_saves_once(as_: As, petra: User, program: Program) -> None:

@@ -1,10 +1,12 @@
 """The year ends, and enrollments go on (rules FIS-2, FIS-3)."""
 
 import datetime as dt
+import threading
+import time
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Location, User
@@ -23,6 +25,7 @@ from incentives_portal.core.models import AuditEntry, Mail
 from profiles.models import Validation
 from tests import factories as make
 from tests.enrollment import journeys
+from tests.side_by_side import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rule("FIS-3")]
 
@@ -221,6 +224,28 @@ def test_nobody_approves_their_own_plan(enrolled: Enrollment, year: FiscalYear, 
     assert rollover.approve(plan=plan, by=pelle).approved_by == pelle
     with pytest.raises(RefusedError):
         rollover.approve(plan=rollover.plan(fiscal_year=year, by=petra), by=pelle)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_plans_approved_at_once_one_is_refused_in_words(
+    enrolled: Enrollment, year: FiscalYear, petra: User, pelle: User
+) -> None:
+    plans = [rollover.plan(fiscal_year=year, by=petra) for _ in range(2)]
+    is_approved = threading.Event()
+
+    def first() -> None:
+        with transaction.atomic():
+            rollover.approve(plan=plans[0], by=pelle)
+            is_approved.set()
+            time.sleep(2)  # the other one waits for us
+
+    def second() -> None:
+        assert is_approved.wait(60)
+        with pytest.raises(RefusedError, match="approved already"):
+            rollover.approve(plan=plans[1], by=pelle)
+
+    at_once(first, second)
+    assert RolloverPlan.objects.get(approved_at__isnull=False) == plans[0]
 
 
 def test_nothing_is_applied_without_approval_or_before_the_year_is_over(

@@ -1,15 +1,20 @@
 """Saved views of the overview: kept, shared within the partner, what the overview begins with."""
 
+import threading
 from collections.abc import Callable
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Location, User
+from enrollment.errors import RefusedError
 from enrollment.models import SavedView
+from enrollment.services import saved_views as services
 from tests import factories as make
 from tests.enrollment import stages
+from tests.side_by_side import at_once
 
 As = Callable[[User], Client]
 VIEWS = "/incentives/views/"
@@ -95,3 +100,25 @@ def test_who_belongs_to_two_partners_keeps_views_for_each(as_: As, ulf: User, ot
     if client.get(OVERVIEW).context["actor"].partner == first:
         client.post("/partner/", {"partner": str(ulf.memberships.exclude(partner=first).get().partner_id)})
     assert ">Mine</a>" not in client.get("/incentives/?view=").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_that_are_to_be_begun_with_at_once_one_is_refused_in_words(ulf: User) -> None:
+    """The other one waits until the first is kept, and finds only then that there is one."""
+    partner = ulf.memberships.get().partner
+    chosen = {"partner": partner, "query": "", "is_shared": False, "is_default": True, "by": ulf}
+    first_is_made, other_waits = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with transaction.atomic():
+            services.save(name="First", **chosen)
+            first_is_made.set()
+            other_waits.wait(2)
+
+    def second() -> None:
+        assert first_is_made.wait(60)
+        with pytest.raises(RefusedError):
+            services.save(name="Second", **chosen)
+
+    at_once(first, second)
+    assert SavedView.objects.get().name == "First"

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from enrollment.errors import RefusedError
 from enrollment.models import RolloverLine, RolloverPlan, RolloverRange
@@ -21,6 +22,7 @@ from incentives_portal.core.fragments import Sql, rows_of, run, sql
 from . import ranges
 
 Told = Callable[[RolloverRange], None]
+ANOTHER = gettext_lazy("Another plan for this fiscal year is approved already.")
 _LINES = f"""
 INSERT INTO enrollment_rolloverline (plan_id, enrollment_id, verdict, reason, was)
 SELECT %s, found.id, found.verdict, found.reason, CASE WHEN %s::uuid IS NULL THEN '' ELSE coalesce((
@@ -140,8 +142,12 @@ def approve(*, plan: RolloverPlan, by: Any) -> RolloverPlan:
     if plan.ready_at is None:
         raise RefusedError(_("This plan is still being made. Approve it when it is ready."))
     if RolloverPlan.objects.filter(fiscal_year=plan.fiscal_year, approved_at__isnull=False).exists():
-        raise RefusedError(_("Another plan for this fiscal year is approved already."))
+        raise RefusedError(str(ANOTHER))
     plan.approved_at, plan.approved_by = clock.now(), audit.person(by)
-    plan.save(update_fields=["approved_at", "approved_by"])
+    try:
+        with transaction.atomic():
+            plan.save(update_fields=["approved_at", "approved_by"])
+    except IntegrityError:  # just now, by somebody else
+        raise RefusedError(str(ANOTHER)) from None
     audit.record("rollover.approved", plan, by=by, after=summary(plan))
     return plan
