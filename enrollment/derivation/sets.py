@@ -148,6 +148,7 @@ def add(rows: Sql, *, within: Range = EVERYWHERE, cause: str, by: Any) -> int:
 
 
 def _gather(rows: Sql, within: Range) -> None:
+    assert connection.in_atomic_block, "outside a transaction the rows are locked by nobody, and forgotten before they are settled"
     run(Sql(_TABLE))
     run(Sql("DELETE FROM settling"))
     run(sql(_GATHER, signed=signed(rows, clock.today(), within)))
