@@ -205,7 +205,7 @@ def raw() -> None:
 
 
 def sweep() -> None:
-    """As the worker does it whenever it is woken, until nothing is left."""
+    """What the worker does each time it is woken, again and again until nothing is left."""
     from profiles.services import validations
 
     while validations.check_due()["checked"]:
