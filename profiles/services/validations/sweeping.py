@@ -20,7 +20,7 @@ ESCALATED_AFTER = dt.timedelta(hours=24)
 PATIENCE = 300
 
 
-def check_due(*, by: Any = audit.SYSTEM, limit: int = 500) -> dict[str, int]:
+def check_due(*, by: Any = audit.SYSTEM, limit: int = 10_000) -> dict[str, int]:
     """Runs the automatic checks of what was submitted, the most urgent first (rule VAL-2).
 
     Many at a time, see `checking`; what another worker holds is left to it. Where a provider is asked, one after the other,
