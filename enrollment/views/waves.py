@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -97,7 +98,10 @@ def wave(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
         "preview": None if found.is_over else queries.preview(found),
         "sent": queries.sent(found) if found.invited else None,
     }
-    return render(request, "programs/_wave.html" if request.htmx else "programs/wave.html", context)
+    response = render(request, "programs/_wave.html" if request.htmx else "programs/wave.html", context)
+    # Who goes back to the page must not get the part that followed it.
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 Verb = Callable[..., InvitationWave]

@@ -206,3 +206,9 @@ def test_nobody_else_comes_near(who: str, as_: As, petra: User, program: Program
     assert client.post(reverse("wave_new"), {"name": "x", "programs": [str(program.pk)]}).status_code == 403
     wave.refresh_from_db()
     assert wave.state == "planned" and InvitationWave.objects.count() == 1
+
+
+@pytest.mark.parametrize("part", [{}, {"HX-Request": "true"}])
+def test_the_page_and_the_part_that_follows_it_are_told_apart(as_: As, petra: User, program: Program, part: dict[str, str]) -> None:
+    response = as_(petra).get(reverse("wave", args=[planned(program, petra).pk]), headers=part)
+    assert "HX-Request" in response["Vary"] and (b"<html" in response.content) is (not part)
