@@ -58,7 +58,8 @@ def etag(request: PortalRequest, stamp: str) -> str:
     actor = request.actor
     at = actor.at.strftime("%Y%m%d%H%M") if actor.at else ""
     made_of = (
-        stamp, at, request.get_full_path(), bool(request.htmx), request.htmx.history_restore_request, get_language(), actor.user.pk,
-        actor.user.name, actor.user.email, actor.partner, actor.partners, actor.grants, request.META.get("CSRF_COOKIE"), settings.OPERATOR_NAME, release(),
+        stamp, at, request.get_full_path(), bool(request.htmx), request.htmx.history_restore_request, get_language(),
+        actor.user.pk, actor.user.name, actor.user.email, actor.partner, actor.partners, actor.grants,
+        request.META.get("CSRF_COOKIE"), settings.OPERATOR_NAME, release(),
     )  # fmt: skip
     return f'W/"{hashlib.blake2b(repr(made_of).encode(), digest_size=16).hexdigest()}"'
