@@ -42,6 +42,7 @@ ARGUMENTS: dict[str, list[str]] = {
 }
 # Those that work for minutes where there is much to do: stopped in the middle below, as real processes.
 LONG = (
+    "apply_rollover",
     "check_audit",
     "check_statuses",
     "evaluate_eligibility",
@@ -169,7 +170,7 @@ def test_interrupted_in_the_middle_it_says_so_and_so_does_the_ledger(another_ses
         _wait_until_all_run(another_session)
         for name, process in running.items():
             process.send_signal(signal.SIGTERM if name == "invite" else signal.SIGINT)
-        ended = {name: (*process.communicate(timeout=60), process.returncode) for name, process in running.items()}
+        ended = {name: (*process.communicate(timeout=200), process.returncode) for name, process in running.items()}
     for name, (out, err, code) in ended.items():
         assert code == (143 if name == "invite" else commands.INTERRUPTED), (name, out, err)
         assert out == "" and f"{name} was interrupted." in err and "Traceback" not in err, (name, out, err)
@@ -198,7 +199,7 @@ def _started(name: str) -> "subprocess.Popen[str]":
 
 def _wait_until_all_run(session: Any) -> None:
     waiting = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted AND locktype = 'relation'"
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 400
     while session.execute(waiting).fetchone()[0] < len(LONG):
         assert time.monotonic() < deadline, session.execute(
             "SELECT array_agg(query) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
