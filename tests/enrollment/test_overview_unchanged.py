@@ -110,33 +110,41 @@ def test_numbers_of_overlapping_transactions_that_add_up_to_the_same_are_another
     """The middle one of three neighbours writes last, over what the other two had written."""
     client, mine = as_(ines), Enrollment.objects.filter(pk=row.pk)
     other = Enrollment.objects.filter(pk=stages.invited(make.LocationFactory.create(partner=row.partner), row.program).pk)
-    began, may_write = threading.Event(), threading.Event()
 
-    def middle() -> int:
-        with transaction.atomic():
-            number = number_of_transaction()
-            began.set()
-            assert may_write.wait(60)
-            mine.update(currency="SEK")
-            other.update(currency="SEK")
-        return number
+    def attempt() -> tuple[tuple[int, int, int], str]:
+        go_on, began, may_write = threading.Event(), threading.Event(), threading.Event()
 
-    def outer() -> tuple[int, int, str]:
-        with transaction.atomic():
-            first = number_of_transaction()
-            mine.update(currency="EUR")
-        go_on.set()
-        assert began.wait(60)
-        with transaction.atomic():
-            last = number_of_transaction()
-            other.update(currency="EUR")
-        known = tag(client)
-        may_write.set()
-        return first, last, known
+        def middle() -> int:
+            assert go_on.wait(60)
+            with transaction.atomic():
+                number = number_of_transaction()
+                began.set()
+                assert may_write.wait(60)
+                mine.update(currency="SEK")
+                other.update(currency="SEK")
+            return number
 
-    go_on = threading.Event()
-    between, (first, last, known) = at_once(lambda: go_on.wait(60) and middle(), outer)
-    assert (first + 1, last - 1) == (between, between)
+        def outer() -> tuple[int, int, str]:
+            with transaction.atomic():
+                first = number_of_transaction()
+                mine.update(currency="EUR")
+            go_on.set()
+            assert began.wait(60)
+            with transaction.atomic():
+                last = number_of_transaction()
+                other.update(currency="EUR")
+            known = tag(client)
+            may_write.set()
+            return first, last, known
+
+        between, (first, last, known) = at_once(middle, outer)
+        return (first, between, last), known
+
+    for _ in range(200):  # the numbers belong to the whole server: other databases and its housekeeping take some too
+        (first, between, last), known = attempt()
+        if first + last == between + between:
+            break
+    assert first + last == between + between
     assert asked(client, known) == 200
 
 
