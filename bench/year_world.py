@@ -14,12 +14,12 @@ BIG = 4_000
 
 PARTNERS = """
 INSERT INTO accounts_partner (id, pga_id, legal_name, country, language, membership_migrated_on, contact_email)
-SELECT gen_random_uuid(), (4000000 + n)::text, 'Partner ' || n, 'SE', 'en', date '2020-01-01', ''
+SELECT uuidv7(), (4000000 + n)::text, 'Partner ' || n, 'SE', 'en', date '2020-01-01', ''
 FROM generate_series(0, %(partners)s) n
 """
 LOCATIONS = """
 INSERT INTO accounts_location (id, mpn_id, partner_id, name, city, country, membership_active)
-SELECT gen_random_uuid(), (50000000 + n)::text, p.id, 'Kontor ' || n, 'Luleå', 'SE', true
+SELECT uuidv7(), (50000000 + n)::text, p.id, 'Kontor ' || n, 'Luleå', 'SE', true
 FROM generate_series(1, %(locations)s) n
 JOIN accounts_partner p ON p.pga_id = (4000000 + CASE WHEN n <= %(big)s THEN 0 ELSE 1 + n %% %(partners)s END)::text
 """
@@ -30,30 +30,30 @@ SELECT id, NULL, 'cloud', date '2020-01-01', CASE WHEN pga_id LIKE '%%7' AND pga
 FROM accounts_partner
 """
 ACCOUNTS = """
-INSERT INTO profiles_payoutprofile (id, partner_id, name, created_at) SELECT gen_random_uuid(), id, 'Account', now() FROM accounts_partner;
+INSERT INTO profiles_payoutprofile (id, partner_id, name, created_at) SELECT uuidv7(), id, 'Account', now() FROM accounts_partner;
 INSERT INTO profiles_payoutprofileversion
     (id, profile_id, number, payment_method, bank_country, account_holder, identifiers, shown, fingerprint, bank_name, created_at)
-SELECT gen_random_uuid(), id, 1, 'bank_transfer', 'SE', 'N', '\\x00', '{}', '\\x00', 'SEB', now() FROM profiles_payoutprofile;
+SELECT uuidv7(), id, 1, 'bank_transfer', 'SE', 'N', '\\x00', '{}', '\\x00', 'SEB', now() FROM profiles_payoutprofile;
 UPDATE profiles_payoutprofile p SET latest_id = v.id FROM profiles_payoutprofileversion v WHERE v.profile_id = p.id;
 INSERT INTO profiles_taxprofile (id, partner_id, location_id, name, created_at)
-SELECT gen_random_uuid(), partner_id, id, 'Tax', now() FROM accounts_location;
+SELECT uuidv7(), partner_id, id, 'Tax', now() FROM accounts_location;
 INSERT INTO profiles_taxprofileversion (id, profile_id, number, legal_name, street, postal_code, city, country, classification,
     form_kind, identifiers, shown, fingerprint, created_at)
-SELECT gen_random_uuid(), id, 1, 'N', 'Storgatan 1', '', 'Luleå', 'SE', 'company', 'local', '\\x00', '{}', '\\x00', now()
+SELECT uuidv7(), id, 1, 'N', 'Storgatan 1', '', 'Luleå', 'SE', 'company', 'local', '\\x00', '{}', '\\x00', now()
 FROM profiles_taxprofile;
 UPDATE profiles_taxprofile p SET latest_id = v.id FROM profiles_taxprofileversion v WHERE v.profile_id = p.id;
 INSERT INTO profiles_validation (id, partner_id, payout_version_id, paying_entity, submitted_at, due_at, decision, decided_at)
-SELECT gen_random_uuid(), p.partner_id, p.latest_id, 'Northwind Ireland Operations Ltd', now(), now() + interval '48 hours',
+SELECT uuidv7(), p.partner_id, p.latest_id, 'Northwind Ireland Operations Ltd', now(), now() + interval '48 hours',
     'approved', now() FROM profiles_payoutprofile p;
 INSERT INTO profiles_validation (id, partner_id, tax_version_id, paying_entity, submitted_at, due_at, decision, decided_at)
-SELECT gen_random_uuid(), p.partner_id, p.latest_id, 'Northwind Ireland Operations Ltd', now(), now() + interval '48 hours',
+SELECT uuidv7(), p.partner_id, p.latest_id, 'Northwind Ireland Operations Ltd', now(), now() + interval '48 hours',
     'approved', now() FROM profiles_taxprofile p;
 """
 # One in fifty is accepted and not submitted, one in fifty not even accepted.
 ENROLLMENTS = """
 INSERT INTO enrollment_enrollment (id, partner_id, location_id, program_id, fiscal_year, invited_at, accepted_at, payout_profile_id,
     tax_profile_id, currency, submitted_at, end_reason, status, reason, requirements, status_since)
-SELECT gen_random_uuid(), l.partner_id, l.id, g.id, %(year)s, now(), CASE WHEN n %% 50 <> 1 THEN now() END,
+SELECT uuidv7(), l.partner_id, l.id, g.id, %(year)s, now(), CASE WHEN n %% 50 <> 1 THEN now() END,
     CASE WHEN n %% 50 > 1 THEN b.id END, CASE WHEN n %% 50 > 1 THEN t.id END, CASE WHEN n %% 50 > 1 THEN 'SEK' ELSE '' END,
     CASE WHEN n %% 50 > 1 THEN now() END, '', 'inactive', '', '[]', now()
 FROM (SELECT *, (mpn_id::int - 50000000) * 7 + 3 AS seed FROM accounts_location) l

@@ -20,7 +20,7 @@ from incentives_portal.core.fragments import run, sql
 
 _NOTICES = """
 INSERT INTO enrollment_notice (id, user_id, enrollment_id, kind, created_at, key)
-SELECT gen_random_uuid(), new.user_id, new.enrollment_id, new.kind, portal_now(), new.key
+SELECT uuidv7(), new.user_id, new.enrollment_id, new.kind, portal_now(), new.key
 FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[]) AS new (user_id, enrollment_id, kind, key)
 ON CONFLICT (key) DO NOTHING
 """

@@ -37,15 +37,16 @@ CREATE TEMPORARY TABLE IF NOT EXISTS settling ON COMMIT DELETE ROWS AS
 SELECT {", ".join(COLUMNS)}, ''::text AS before_status, ''::text AS before_reason, ''::text AS signature
 FROM enrollment_enrollment WITH NO DATA
 """  # noqa: S608
-_GATHER = "INSERT INTO settling {signed}"
+_GATHER = "INSERT INTO settling ({columns}) SELECT {columns} FROM ({signed}) signed"
 _OUTCOMES = """
-outcome AS (
-    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
+outcome AS MATERIALIZED (
+    SELECT *, requirements::jsonb AS same, position(%s IN requirements) + position(%s IN requirements) > 0 AS with_profile
+    FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
         AS o (signature, status, reason, requirements, derive_again_at)
 ), due AS (
     SELECT {columns}, s.before_status, s.before_reason, o.status, o.reason, o.derive_again_at,
-        replace(replace(o.requirements, %s, coalesce(s.payout_profile_id::text, '')),
-            %s, coalesce(s.tax_profile_id::text, ''))::jsonb AS requirements
+        CASE WHEN o.with_profile THEN replace(replace(o.requirements, %s, coalesce(s.payout_profile_id::text, '')),
+            %s, coalesce(s.tax_profile_id::text, ''))::jsonb ELSE o.same END AS requirements
     FROM settling s JOIN outcome o USING (signature)
 )
 """
@@ -113,7 +114,7 @@ def settle_all(rows: Sql, *, facts: Sequence[str] = (), within: Range = EVERYWHE
 
     `rows` is a question for `columns(…)`, the rows as they are to be. Returns the number of changes of status or reason.
     """
-    _gather(rows, within)
+    _gather(rows, within, facts)
     same = "(row.status, row.reason, row.requirements, row.derive_again_at)"
     written = sql(
         _CHANGED,
@@ -143,15 +144,17 @@ def rederive_and_announce(because: Mapping[uuid.UUID, int], *, cause: str, by: A
 
 def add(rows: Sql, *, within: Range = EVERYWHERE, cause: str, by: Any) -> int:
     """Adds rows with the status that their facts mean, except where somebody else just has. Returns how many."""
-    _gather(rows, within)
+    _gather(rows, within, COLUMNS)
     return _keep(sql(_ADDED, clock.now(), columns=Sql(", ".join(COLUMNS))), COLUMNS[1:], cause, by)
 
 
-def _gather(rows: Sql, within: Range) -> None:
+def _gather(rows: Sql, within: Range, facts: Sequence[str]) -> None:
+    """Fills `settling` with what will be asked of it: `facts` are the columns to be written."""
     assert connection.in_atomic_block, "outside a transaction the rows are locked by nobody, and forgotten before they are settled"
     run(Sql(_TABLE))
     run(Sql("DELETE FROM settling"))
-    run(sql(_GATHER, signed=signed(rows, clock.today(), within)))
+    kept = {"id", "payout_profile_id", "tax_profile_id", "before_status", "before_reason", "signature", *facts}
+    run(sql(_GATHER, columns=Sql(", ".join(sorted(kept))), signed=signed(rows, clock.today(), within)))
 
 
 def _keep(written: Sql, facts: Sequence[str], cause: str, by: Any) -> int:
@@ -172,7 +175,7 @@ def _outcomes(needed: Iterable[str]) -> Sql:
     programs = Programs.read()
     answers = [_answer(programs, signature) for (signature,) in rows_of(Sql("SELECT DISTINCT signature FROM settling"))]
     arrays = [list(column) for column in zip(*answers, strict=True)] or [[]] * 5
-    return sql(_OUTCOMES, *arrays, PAYOUT, TAX, columns=Sql(", ".join(f"s.{name}" for name in needed)))
+    return sql(_OUTCOMES, PAYOUT, TAX, *arrays, PAYOUT, TAX, columns=Sql(", ".join(f"s.{name}" for name in needed)))
 
 
 def _answer(programs: Programs, signature: str) -> tuple[str, str, str, str, dt.datetime | None]:
@@ -224,7 +227,7 @@ def differences() -> tuple[int, list[uuid.UUID]]:
 @transaction.atomic
 def _compare(within: Range) -> tuple[int, list[uuid.UUID]]:
     where = sql("{p} AND {l}", p=within.of_partner("e.partner_id"), l=within.of_location("e.location_id"))
-    _gather(stored(where), within)
+    _gather(stored(where), within, ())
     ((compared,),) = rows_of(Sql("SELECT count(*) FROM settling"))
     return compared, [pk for (pk,) in rows_of(sql(_DIFFERENT, outcomes=_outcomes(["id"])))]
 

@@ -26,7 +26,7 @@ MERGES = (
     Merge(
         PARTNERS,
         "accounts_partner",
-        {"id": "gen_random_uuid()"} | {name: f"f.{name}" for name in PARTNERS.names},
+        {"id": "uuidv7()"} | {name: f"f.{name}" for name in PARTNERS.names},
         "feed_partners f",
         "(pga_id)",
         PARTNERS.names[1:],
@@ -34,8 +34,7 @@ MERGES = (
     Merge(
         LOCATIONS,
         "accounts_location",
-        {"id": "gen_random_uuid()", "mpn_id": "f.partner_id", "partner_id": "p.id"}
-        | {name: f"f.{name}" for name in LOCATIONS.names[2:]},
+        {"id": "uuidv7()", "mpn_id": "f.partner_id", "partner_id": "p.id"} | {name: f"f.{name}" for name in LOCATIONS.names[2:]},
         "feed_locations f JOIN accounts_partner p ON p.pga_id = f.pga_id",
         "(mpn_id)",
         LOCATIONS.names[2:],

@@ -37,7 +37,7 @@ WHERE {named} AND e.status = 'inactive' AND e.reason = 'invitation_due' AND NOT 
 """
 _INVITATIONS = """
 INSERT INTO enrollment_invitation (id, enrollment_id, issued_at, respond_by, announced, wave_id)
-SELECT gen_random_uuid(), e.id, portal_now(), e.respond_by, NOT g.open_to_all, %s::uuid
+SELECT uuidv7(), e.id, portal_now(), e.respond_by, NOT g.open_to_all, %s::uuid
 FROM enrollment_enrollment e JOIN enrollment_program g ON g.id = e.program_id WHERE {invited}
 """
 

@@ -46,7 +46,7 @@ def open_places(*, fiscal_year: FiscalYear, within: Range, by: Any) -> int:
         clock.today(),
         fiscal_year.ends_in,
         columns=new_columns(
-            id=Sql("gen_random_uuid()"),
+            id=Sql("uuidv7()"),
             partner_id=Sql("lacks.partner_id"),
             location_id=Sql("lacks.location_id"),
             program_id=Sql("lacks.program_id"),

@@ -16,9 +16,10 @@ LIVE = "e.invited_at IS NOT NULL AND e.declined_at IS NULL AND e.ended_at IS NUL
 _GOING = f"""
 INSERT INTO going
 SELECT e.id, line.verdict, line.reason, line.verdict <> 'end' AND NOT place.gone AND heir.invited_at IS NULL,
-    heir.id IS NULL, coalesce(heir.id, gen_random_uuid()),
+    heir.id IS NULL, coalesce(heir.id, uuidv7()),
     CASE WHEN line.verdict = 'end' THEN line.reason
-        WHEN line.verdict IS NOT NULL AND place.gone THEN 'not_offered' ELSE 'year_ended' END
+        WHEN line.verdict IS NOT NULL AND place.gone THEN 'not_offered' ELSE 'year_ended' END,
+    e.partner_id, e.location_id, e.program_id, e.payout_profile_id, e.tax_profile_id, e.submitted_at IS NOT NULL
 FROM enrollment_enrollment e
 JOIN enrollment_program g ON g.id = e.program_id
 LEFT JOIN enrollment_fiscalyearoffer o ON o.program_id = e.program_id AND o.fiscal_year = e.fiscal_year + 1
@@ -38,7 +39,8 @@ WHERE {LIVE} AND {{here}} AND (e.accepted_at IS NULL OR line.id IS NOT NULL)
 """  # noqa: S608
 _TABLE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS going (
-    old_id uuid, verdict text, reason text, goes_on boolean, is_new boolean, heir_id uuid, end_reason text
+    old_id uuid, verdict text, reason text, goes_on boolean, is_new boolean, heir_id uuid, end_reason text,
+    partner_id uuid, location_id uuid, program_id uuid, payout_profile_id uuid, tax_profile_id uuid, submitted boolean
 ) ON COMMIT DELETE ROWS
 """
 _COUNTS = """

@@ -15,7 +15,6 @@ from accounts.models import Partner, RoleAssignment, User
 from accounts.roles import PartnerRole
 from enrollment.models import Enrollment, Notice, Program, RolloverPlan, RolloverRange
 from enrollment.queries.actions import next_step
-from enrollment.ranges import Range
 from enrollment.wording import REASON_SENTENCES, text_of, worded
 from incentives_portal.core import audit, clock, outbox
 from incentives_portal.core.fragments import Sql, rows_of, run, sql
@@ -44,7 +43,7 @@ WHERE (cardinality(r.program_codes) = 0 OR g.code = ANY (r.program_codes)) AND (
 """  # noqa: S608
 _NOTICES = """
 INSERT INTO enrollment_notice (id, user_id, enrollment_id, kind, created_at, key)
-SELECT gen_random_uuid(), told.user_id, told.id, told.kind, %s, concat(told.kind, ':', told.id, ':', told.user_id) FROM ({told}) told
+SELECT uuidv7(), told.user_id, told.id, told.kind, %s, concat(told.kind, ':', told.id, ':', told.user_id) FROM ({told}) told
 ON CONFLICT (key) DO NOTHING
 """
 _LINES = """
@@ -124,25 +123,24 @@ def _line(row: _Row, programs: Mapping[UUID, Program]) -> Line:
     return Line(row.place, programs[row.program_id].name, worded(why), reverse("enrollment", args=[row.pk]))
 
 
-_NAME = "concat(g.code, ' FY', to_char(mod({row}.fiscal_year, 100), 'FM00'), ' ', coalesce(l.mpn_id, p.pga_id)) AS name"
 _NAMED = """
-JOIN enrollment_program g ON g.id = {row}.program_id JOIN accounts_partner p ON p.id = {row}.partner_id
-LEFT JOIN accounts_location l ON l.id = {row}.location_id
+    concat(g.code, ' ', %s::text, ' ', coalesce(l.mpn_id, p.pga_id)) AS name, going.partner_id"""
+_WHERE = """
+FROM going JOIN enrollment_program g ON g.id = going.program_id JOIN accounts_partner p ON p.id = going.partner_id
+LEFT JOIN accounts_location l ON l.id = going.location_id
 """
 _ENDED = f"""
-SELECT old.id, {_NAME.format(row="old")}, old.partner_id, NULL::jsonb AS before, jsonb_build_object('reason', old.end_reason) AS after
-FROM going {OLD} {_NAMED.format(row="old")} WHERE going.verdict IS NOT NULL
-"""  # noqa: S608
+SELECT going.old_id AS id, {_NAMED}, NULL::jsonb AS before, jsonb_build_object('reason', going.end_reason) AS after
+{_WHERE} WHERE going.verdict IS NOT NULL
+"""
 _CONTINUED = f"""
-SELECT heir.id, {_NAME.format(row="heir")}, heir.partner_id,
-    jsonb_build_object('year', %s::text) AS before, jsonb_build_object('year', %s::text) AS after
-FROM going {HEIR} {_NAMED.format(row="heir")} WHERE going.goes_on
-"""  # noqa: S608
+SELECT going.heir_id AS id, {_NAMED}, jsonb_build_object('year', %s::text) AS before, jsonb_build_object('year', %s::text) AS after
+{_WHERE} WHERE going.goes_on
+"""
 
 
-def record(plan: RolloverPlan, within: Range, *, by: Any) -> None:
+def record(plan: RolloverPlan, *, by: Any) -> None:
     """What ended and what continued, in the audit log of its partner."""
-    ended = sql(_ENDED, **bounds(within))
-    continued = sql(_CONTINUED, str(plan.year), str(plan.year.next), **bounds(within))
-    audit.record_each("enrollment.ended", Enrollment, ended, by=by)
-    audit.record_each("enrollment.continued", Enrollment, continued, by=by)
+    this, following = str(plan.year), str(plan.year.next)
+    audit.record_each("enrollment.ended", Enrollment, sql(_ENDED, this), by=by)
+    audit.record_each("enrollment.continued", Enrollment, sql(_CONTINUED, following, this, following), by=by)

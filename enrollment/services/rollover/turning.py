@@ -28,7 +28,8 @@ CARRIED = (
 )
 _LOCK_PROFILES = f"""
 SELECT count(*) FROM (
-    SELECT FROM {{table}} used WHERE used.id IN (SELECT e.{{column}} FROM enrollment_enrollment e WHERE {LIVE} AND {{here}})
+    SELECT FROM {{table}} used
+    WHERE {{of_partner}} AND used.id IN (SELECT e.{{column}} FROM enrollment_enrollment e WHERE {LIVE} AND {{here}})
     ORDER BY used.id FOR NO KEY UPDATE OF used
 ) locked
 """  # noqa: S608
@@ -52,7 +53,7 @@ def turn(plan: RolloverPlan, part: RolloverRange, *, by: Any) -> dict[str, int]:
     _carry_on(plan, within, by)
     open_places(fiscal_year=plan.year.next, within=within, by=by)
     tell(plan, part)
-    record(plan, within, by=by)
+    record(plan, by=by)
     return counted() | {"left_alone": left_alone}
 
 
@@ -62,7 +63,8 @@ def _lock(plan: RolloverPlan, within: Range) -> None:
     Payout before tax before enrollments, as everywhere in the portal.
     """
     for table, column in (("profiles_payoutprofile", "payout_profile_id"), ("profiles_taxprofile", "tax_profile_id")):
-        rows_of(sql(_LOCK_PROFILES, table=Sql(table), column=Sql(column), here=here(plan, within)))
+        used = {"table": Sql(table), "column": Sql(column), "of_partner": within.of_partner("used.partner_id")}
+        rows_of(sql(_LOCK_PROFILES, here=here(plan, within), **used))
     lock_all(here(plan, within, years=2))
 
 

@@ -11,13 +11,15 @@ from incentives_portal.core.fragments import rows_of, sql
 from profiles.models import PayoutProfileVersion, TaxProfileVersion
 from profiles.services import validations
 
-from .going import OLD, bounds
-
-# `ended_at` of the old row is set already, but its profiles are the new row's.
+# What goes on, each profile once for each program or paying entity. `ended_at` of the old rows is set already, but their profiles
+# are the new rows'.
 _UNCHECKED = f"""
 WITH e AS (
-    SELECT old.payout_profile_id, old.tax_profile_id, old.program_id, NULL AS ended_at
-    FROM going {OLD} WHERE going.goes_on AND old.submitted_at IS NOT NULL
+    SELECT DISTINCT payout_profile_id, NULL::uuid AS tax_profile_id, program_id, NULL::timestamptz AS ended_at
+    FROM going WHERE goes_on AND submitted
+    UNION ALL
+    SELECT DISTINCT ON (going.tax_profile_id, g.paying_entity) NULL, going.tax_profile_id, going.program_id, NULL
+    FROM going JOIN enrollment_program g ON g.id = going.program_id WHERE going.goes_on AND going.submitted
 ), stands AS (
     SELECT g.paying_entity, pv.id AS payout, {PAYOUT_STATE} AS payout_state, px.id AS payout_known,
         tv.id AS tax, {TAX_STATE} AS tax_state, tx.id AS tax_known
@@ -32,7 +34,7 @@ def validate_anew(within: Range, *, by: Any) -> None:
     """Starts what nobody has begun for the profiles that go on, in the transaction that holds their locks."""
     payouts: defaultdict[str, list[UUID]] = defaultdict(list)
     taxes: defaultdict[str, list[UUID]] = defaultdict(list)
-    for entity, payout, tax in rows_of(sql(_UNCHECKED, clock.today(), **bounds(within), **profiles(within))):
+    for entity, payout, tax in rows_of(sql(_UNCHECKED, clock.today(), **profiles(within))):
         (payouts if payout else taxes)[entity].append(payout or tax)
     for entity, ids in payouts.items():
         versions = PayoutProfileVersion.objects.filter(pk__in=ids).select_related("profile").defer("identifiers")
