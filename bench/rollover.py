@@ -36,7 +36,7 @@ WITH line AS (
     INSERT INTO enrollment_enrollment (id, partner_id, location_id, program_id, fiscal_year, invited_at, accepted_at, accepted_by_id,
         payout_profile_id, tax_profile_id, currency, submitted_at, submitted_by_id, end_reason, continued_from_id, status, reason,
         requirements, status_since)
-    SELECT gen_random_uuid(), partner_id, location_id, program_id, fiscal_year + 1, invited_at, accepted_at, accepted_by_id,
+    SELECT uuidv7(), partner_id, location_id, program_id, fiscal_year + 1, invited_at, accepted_at, accepted_by_id,
         payout_profile_id, tax_profile_id, currency, submitted_at, submitted_by_id, '', id, was, '', kept, portal_now()
     FROM ended WHERE verdict <> 'end' RETURNING *
 ), first AS (
@@ -174,7 +174,9 @@ def work(way: str, *arguments: str) -> int:
     from django.db import connection
 
     from enrollment.models import RolloverPlan
+    from incentives_portal.core.loading import load_for_good
 
+    load_for_good()  # as a worker does
     plan = RolloverPlan.objects.get()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")

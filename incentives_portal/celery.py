@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from celery import Celery
 from celery.schedules import crontab, schedule
-from celery.signals import heartbeat_sent, task_postrun, task_prerun
+from celery.signals import heartbeat_sent, task_postrun, task_prerun, worker_init
 from django.conf import settings
 
 from incentives_portal.core import pulse, request_ids
+from incentives_portal.core.loading import load_for_good
 from incentives_portal.core.waking import HINT_LASTS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "incentives_portal.settings")
@@ -16,6 +17,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "incentives_portal.settings")
 app = Celery("incentives_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+worker_init.connect(load_for_good)
 task_prerun.connect(request_ids.begin_task)
 task_postrun.connect(request_ids.end_task)
 heartbeat_sent.connect(pulse.worker_is_here)

@@ -6,12 +6,13 @@ What is text stays text: no cell becomes a formula, a link or a number by how it
 import datetime as dt
 import tempfile
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import FileResponse
 from django.utils import timezone
-from xlsxwriter import Workbook
-from xlsxwriter.worksheet import Worksheet
+
+if TYPE_CHECKING:
+    from xlsxwriter.worksheet import Worksheet
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # A cell holds no more, and a workbook with a longer one doesn't open.
@@ -35,6 +36,8 @@ def answer(name: str, title: str, header: Row, chunks: Iterable[Iterable[Row]]) 
 
 
 def _write(file: Any, title: str, header: Row, chunks: Iterable[Iterable[Row]]) -> None:
+    from xlsxwriter import Workbook  # 16 MB that most processes never need
+
     with Workbook(file, {"constant_memory": True, "default_date_format": "yyyy-mm-dd hh:mm"}) as book:
         sheet: Worksheet = book.add_worksheet(title[:31])
         bold = book.add_format({"bold": True})
@@ -51,7 +54,7 @@ def _write(file: Any, title: str, header: Row, chunks: Iterable[Iterable[Row]]) 
         sheet.autofilter(0, 0, number, len(header) - 1)
 
 
-def _cell(sheet: Worksheet, row: int, column: int, value: Any) -> None:
+def _cell(sheet: "Worksheet", row: int, column: int, value: Any) -> None:
     """Numbers and times as such, everything else as text. Times are in the operator's time zone."""
     if isinstance(value, dt.datetime):
         local = timezone.localtime(value, timezone.get_default_timezone())

@@ -1,0 +1,17 @@
+"""What a process reads once, read before its first request or task, and left alone by the garbage collector from then on."""
+
+import gc
+from typing import Any
+
+from django.urls import get_resolver
+
+
+def load_for_good(**_signal: Any) -> None:
+    """Loads every view, which addresses in mails need too, and takes all that is loaded out of the garbage collector's rounds.
+
+    Else a page of many rows waits for it to walk through all of Django, and a worker's first mail for all views. What is
+    loaded before a server or worker forks, its processes share.
+    """
+    _ = get_resolver().url_patterns
+    gc.collect()
+    gc.freeze()
