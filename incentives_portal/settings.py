@@ -154,7 +154,8 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django_cotton.templatetags.cotton",
                 "django.templatetags.i18n",
                 "django.templatetags.static",
-                "incentives_portal.core.templatetags.constants",  # after i18n, in place of two of its tags
+                "incentives_portal.core.templatetags.constants",  # after Django's, in place of three tags
+                "incentives_portal.core.templatetags.frame",
             ],
             "context_processors": [
                 "django.template.context_processors.request",
@@ -164,7 +165,7 @@ TEMPLATES: list[dict[str, Any]] = [
             ],
         },
     },
-    # For the rows of long tables alone, where a row's time is the page's (docs/decisions/0009-rows-in-jinja.md).
+    # For the overview alone, where printing is most of the time (docs/decisions/0009-frame-and-overview-in-jinja.md).
     {
         "NAME": "jinja",
         "BACKEND": "django.template.backends.jinja2.Jinja2",

@@ -7,6 +7,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.http import require_safe
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # First, as what is asked for most stands here, and every address before it is tried in vain.
+    path("", include("enrollment.urls")),
     # A person's address is what invitations are bound to and the operator knows them by: shown, never added to or changed.
     path("accounts/email/", require_safe(email), name="account_email"),
     path("accounts/", include("allauth.urls")),
@@ -14,7 +16,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("incentives_portal.core.urls")),
     path("", include("accounts.urls")),
     path("", include("profiles.urls")),
-    path("", include("enrollment.urls")),
 ]
 if settings.DEMO or settings.TESTING:
     urlpatterns.append(path("demo/", include("incentives_portal.demo.urls")))

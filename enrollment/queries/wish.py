@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 from typing import Any, Self
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from django.http import QueryDict
 
@@ -66,14 +66,15 @@ class Wish:
 
     def query(self, this_year: FiscalYear, **changes: Any) -> str:
         """The query string of this wish with some entries changed; the page starts over unless it is named."""
-        entries = {name: getattr(self, name) for name in _ENTRIES} | {"page": ""} | changes
+        entries = {name: value for name in _ENTRIES if (value := getattr(self, name))} | changes
         year = entries.pop("fiscal_year")
         if year != this_year.ends_in:
             entries["year"] = str(FiscalYear(year))
-        return urlencode({name: value for name, value in entries.items() if value})
+        return "&".join(f"{name}={quote_plus(str(value))}" for name, value in entries.items() if value)
 
 
-_ENTRIES = tuple(field.name for field in fields(Wish))
+# All but the page.
+_ENTRIES = tuple(field.name for field in fields(Wish) if field.name != "page")
 
 
 def _one_of(known: Any, text: str) -> str:

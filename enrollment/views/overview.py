@@ -1,24 +1,22 @@
 """*Incentives → Overview*: every enrollment that the viewer sees, with its status and its one next step."""
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from types import SimpleNamespace
 from typing import Any
 
+from django.conf import settings
 from django.contrib.messages import get_messages
-from django.http import HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.cache import get_conditional_response, patch_vary_headers
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_countries import countries
 
 from accounts.access import PortalRequest, allowed
-from accounts.actor import Actor
 from accounts.roles import Permission
 from enrollment.queries.overview import URGENCY, Counts, Found, in_groups, overview
 from enrollment.queries.overview_rows import Row, RowWriter
@@ -26,7 +24,7 @@ from enrollment.queries.overview_stamp import etag, is_stamped, stamp_now
 from enrollment.queries.renewal import soon
 from enrollment.queries.wish import PAGE, SIZES, Wish
 from enrollment.wording import STATUS_LABELS
-from incentives_portal.core import clock
+from incentives_portal.core import clock, jinja
 from incentives_portal.core.fiscal import FiscalYear
 
 # By the second, htmx asks for the whole page when somebody goes back.
@@ -67,24 +65,12 @@ def overview_page(request: PortalRequest) -> HttpResponseBase:
     found = overview(request.actor, wish)
     if not request.META["QUERY_STRING"] and (begin := next((v for v in found.views if v["own"] and v["is_default"]), None)):
         return redirect(f"{reverse('overview')}?{begin['query'] or 'view='}")
-    rows = list(found.page)
-    groups = _groups(RowWriter(request.actor, now).write(rows), rows, wish)
-    context = {
-        "wish": wish,
-        "renewal": soon(request.actor, now),
-        "groups": groups,
-        "body": _body(request.actor, groups, wish),
-        "page": found.page,
-        "query": wish.query(this_year),
-        "may_enroll": Permission.ENROLL in request.actor.permissions,
-        "filter_fields": wish.filter_fields(this_year),
-        "year": str(wish.year),
-        "views": found.views,
-        **_choices(found, wish, this_year),
-    }
-    partial = request.htmx and not request.htmx.history_restore_request
+    results = jinja.to_string("enrollment/_overview_results.jinja", _context(request, wish, found, now, this_year), request)
     is_plain = not len(get_messages(request))
-    response = render(request, "enrollment/_overview_results.html" if partial else "enrollment/overview.html", context)
+    if request.htmx and not request.htmx.history_restore_request:
+        response = HttpResponse(results)
+    else:
+        response = render(request, "enrollment/overview.html", {"results": results, "renewal": soon(request.actor, now)})
     patch_vary_headers(response, VARIES_BY)
     if found.stamp and is_plain:
         response.headers["ETag"] = etag(request, found.stamp)
@@ -106,27 +92,43 @@ def _unchanged(request: PortalRequest) -> HttpResponseBase | None:
     return answer
 
 
-def _body(actor: Actor, groups: Sequence[Group], wish: Wish) -> SafeString:
-    """The rows as the page prints them."""
-    may_enroll = Permission.ENROLL in actor.permissions
-    context = {
-        "groups": groups,
-        "grouped": bool(wish.view),
-        "columns": 6 if may_enroll else 5,
-        "may_enroll": may_enroll,
+def _context(request: PortalRequest, wish: Wish, found: Found, now: dt.datetime, this_year: FiscalYear) -> dict[str, Any]:
+    """What the results are made of."""
+    actor, rows = request.actor, list(found.page)
+    return {
+        "wish": wish,
+        "groups": _groups(RowWriter(actor, now).write(rows), rows, wish),
+        "page": found.page,
+        "query": wish.query(this_year),
+        "may_enroll": Permission.ENROLL in actor.permissions,
+        "for_partner": actor.partner is not None,
+        "filter_fields": wish.filter_fields(this_year),
         "year": str(wish.year),
-        # Each row asks for them: Jinja finds an attribute at once, and an entry of a dict only after it looked for an attribute.
-        "labels": SimpleNamespace(
-            location=_("Location"),
-            status=_("Status"),
-            actions=_("Actions required"),
-            resources=_("Program resources"),
-            guide=_("Program guide"),
-            eligibility=_("See eligibility requirements"),
-        ),
+        "views": found.views,
+        "texts": _texts(found, wish),
+        **_choices(found, wish, this_year),
     }
-    # Safe as it comes: that engine escapes by itself, as settings say.
-    return SafeString(render_to_string("enrollment/_overview_rows.jinja", context, using="jinja"))  # nosec B703
+
+
+def _texts(found: Found, wish: Wish) -> dict[str, str]:
+    """The sentences with a number or a year in them."""
+    count, pages = found.counts.total, found.page.paginator.num_pages
+    if not count:
+        return {
+            "empty": _("No enrollment fits these filters")
+            if wish.is_filtered
+            else _("No enrollments in %(year)s yet") % {"year": wish.year},
+            "how": _("When a location of yours is eligible for a program, %(operator_name)s invites it and it stands here.")
+            % {"operator_name": settings.OPERATOR_NAME},
+            "all": "",
+        }
+    shown = {"first": found.page.start_index(), "last": found.page.end_index(), "total": count}
+    return {
+        "caption": _("Enrollments in %(year)s") % {"year": wish.year},
+        "all": ngettext("All %(count)s that fits the filter", "All %(count)s that fit the filter", count) % {"count": count},
+        "shown": _("%(first)s–%(last)s of %(total)s") % shown,
+        "page": _("Page %(number)s of %(pages)s") % {"number": found.page.number, "pages": pages} if pages > 1 else "",
+    }
 
 
 def _groups(written: Sequence[Row], found: Sequence[dict[str, Any]], wish: Wish) -> list[Group]:

@@ -37,7 +37,7 @@ def texts() -> Iterator[Found]:
             if "migrations" not in path.parts:
                 yield from _texts_in(path, path.read_text(encoding="utf-8"))
     for path in sorted((settings.BASE_DIR / "templates").rglob("*")):
-        if path.suffix in {".html", ".txt"}:
+        if path.suffix in {".html", ".jinja", ".txt"}:
             marked = templatize(path.read_text(encoding="utf-8"), origin=str(path))
             # What is left of the markup is indented as markup is, which Python would stumble over.
             yield from _texts_in(path, "\n".join(line.strip() for line in marked.splitlines()))

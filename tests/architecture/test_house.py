@@ -9,7 +9,7 @@ from django.conf import settings
 ROOT = Path(settings.BASE_DIR)
 APPS = ("incentives_portal", "accounts", "profiles", "enrollment")
 CODE = [path for app in APPS for path in sorted((ROOT / app).rglob("*.py")) if "migrations" not in path.parts]
-TEMPLATES = sorted(path for path in (ROOT / "templates").rglob("*") if path.suffix in {".html", ".txt"})
+TEMPLATES = sorted(path for path in (ROOT / "templates").rglob("*") if path.suffix in {".html", ".jinja", ".txt"})
 # Names that Django, allauth and the admin look for by themselves.
 FRAMEWORKS = ("account/", "mfa/", "usersessions/", "socialaccount/", "allauth/", "admin/", "registration/", "django/")
 ERRORS = {"400.html", "403.html", "403_csrf.html", "404.html", "429.html", "500.html"}
@@ -35,7 +35,8 @@ def test_every_template_is_used() -> None:
         elif mail and not mail[1].startswith("_"):
             used = f'"{mail[1]}"' in said or f"{mail[1]} = " in said.lower()
         else:
-            used = name in said or name.rpartition(".")[0] + ".{" in said
+            part = name.removeprefix("frame/_").removesuffix(".jinja")
+            used = name in said or name.rpartition(".")[0] + ".{" in said or f'{{% frame "{part}" %}}' in said
         if not used:
             unused.append(name)
     assert not unused

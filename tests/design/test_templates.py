@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-TEMPLATES = sorted(Path(settings.BASE_DIR, "templates").rglob("*.html"))
+TEMPLATES = sorted(path for path in Path(settings.BASE_DIR, "templates").rglob("*") if path.suffix in {".html", ".jinja"})
 # A mail program knows no style sheet: what is mailed carries its styles in itself.
 PAGES = [path for path in TEMPLATES if "mail" not in path.relative_to(settings.BASE_DIR / "templates").parts[:1]]
 HTML_TAG = re.compile(r"<[a-zA-Z][^<>]*>")

@@ -1,6 +1,7 @@
 """An enrollment's own page, and answering its invitation."""
 
 import datetime as dt
+import re
 from collections.abc import Callable
 
 import pytest
@@ -216,9 +217,12 @@ def test_every_link_of_actions_required_leads_to_a_page_that_mends_it(as_: As, i
     stages.accepted(location, ines, make.ProgramFactory.create(currencies=["SEK"]))
     stages.decided(stages.submitted(location, ines), rita, rejected=True)
     client = as_(ines)
-    rows = [row for group in client.get("/incentives/").context["groups"] for row in group.rows]
-    links = {row.action_url for row in rows if row.action_url}
-    links |= {row.eligibility_url for row in rows if row.eligibility_url}
+    rows = client.get("/incentives/").content.decode().split("<tbody>")[1].split("</tbody>")[0].split("<tr>")[1:]
+    links = {
+        link
+        for row in rows
+        for link in re.findall(r'href="([^"]*)"', re.sub(r'<(th|td data-label="Program res).*?</(th|td)>', "", row))
+    }
     assert len(links) == len(rows) == 4
     for link in links:
         page, _, part = link.partition("#")

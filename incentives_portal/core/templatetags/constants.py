@@ -1,4 +1,4 @@
-"""`{% translate %}` and `{% url %}` as Django has them, but what is the same at every asking is looked up once.
+"""`{% translate %}`, `{% url %}` and `{% static %}` as Django has them, but what is the same at every asking is looked up once.
 
 A page of the portal says some sixty fixed words and leads to some twenty fixed addresses: looking them up again was a good part of
 what its frame took. A word that goes through a filter, or an address of something, is Django's own tag as before.
@@ -6,11 +6,14 @@ what its frame took. A word that goes through a filter, or an address of somethi
 
 from typing import Any
 
+from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.template import Context, Library, Node
 from django.template.base import FilterExpression, Parser, Token, Variable
 from django.template.defaulttags import URLNode
 from django.template.defaulttags import url as djangos_url
 from django.templatetags.i18n import TranslateNode, do_translate
+from django.templatetags.static import StaticNode
 from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 from django.utils.html import conditional_escape
 from django.utils.translation import get_language
@@ -63,6 +66,28 @@ def translate(parser: Parser, token: Token) -> Node:
     """Django's tag; with nothing but a text in it, a `Word`."""
     node = do_translate(parser, token)
     return Word(node) if isinstance(node, TranslateNode) and _is_fixed(node) else node
+
+
+class File(Node):
+    """The address of a file that comes with the portal: found once per settings."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._known: dict[Any, str] = {}
+
+    def render(self, context: Context) -> str:
+        place = settings.STATIC_URL, staticfiles_storage.__class__
+        if place not in self._known:
+            self._known[place] = conditional_escape(StaticNode.handle_simple(self._path))
+        return self._known[place]
+
+
+@register.tag
+def static(parser: Parser, token: Token) -> Node:
+    """Django's tag; with nothing but a path in it, a `File`."""
+    node: StaticNode = StaticNode.handle_token(parser, token)
+    path = _fixed_text(node.path)
+    return node if node.varname or path is None else File(path)
 
 
 @register.tag
