@@ -1,4 +1,4 @@
-"""The second template engine, for what is printed often and is long (docs/decisions/0009-frame-and-overview-in-jinja.md).
+"""The second template engine, for what is printed often and is long (docs/decisions/0010-frame-and-overview-in-jinja.md).
 
 In such a template `_("…")` is a text in the reader's language and `url("…")` the address of a page; both are looked up once for
 all pages.

@@ -1,4 +1,4 @@
-"""`{% frame %}`: a part of what stands around every page, printed by the second engine (docs/decisions/0009)."""
+"""`{% frame %}`: a part of what stands around every page, printed by the second engine (docs/decisions/0010)."""
 
 from django.template import Context, Library
 from django.utils.safestring import SafeString
