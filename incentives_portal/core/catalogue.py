@@ -37,16 +37,19 @@ def texts() -> Iterator[Found]:
             if "migrations" not in path.parts:
                 yield from _texts_in(path, path.read_text(encoding="utf-8"))
     for path in sorted((settings.BASE_DIR / "templates").rglob("*")):
-        if path.suffix in {".html", ".jinja", ".txt"}:
+        if path.suffix == ".jinja":
+            # Django's reading below finds only a text that an expression begins with.
+            yield from _texts_in(path, path.read_text(encoding="utf-8"), "jinja2", silent="false")
+        elif path.suffix in {".html", ".txt"}:
             marked = templatize(path.read_text(encoding="utf-8"), origin=str(path))
             # What is left of the markup is indented as markup is, which Python would stumble over.
             yield from _texts_in(path, "\n".join(line.strip() for line in marked.splitlines()))
 
 
-def _texts_in(path: Path, source: str) -> Iterator[Found]:
+def _texts_in(path: Path, source: str, language: str = "python", **options: str) -> Iterator[Found]:
     where = path.relative_to(settings.BASE_DIR).as_posix()
     stream = io.BytesIO(source.encode())
-    for line, text, _comments, context in extract("python", stream, keywords=KEYWORDS, options={"encoding": "utf-8"}):
+    for line, text, _comments, context in extract(language, stream, keywords=KEYWORDS, options={"encoding": "utf-8", **options}):
         yield where, line, text, context
 
 
