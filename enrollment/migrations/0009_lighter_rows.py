@@ -2,6 +2,9 @@
 
 Away go indexes that another one begins like or nobody asks, and foreign keys that a composite one implies. The unique ones begin
 with the location: what a partner's locations have lies together, so that a rollover touches few pages of them.
+
+A composite key says nothing of a row where one of its columns is empty. Of those three columns only the location may be, so that
+a check takes over what the tax profile's own key refused.
 """
 
 import django.db.models.deletion
@@ -139,6 +142,13 @@ class Migration(migrations.Migration):
                 condition=models.Q(("declined_at", None), ("ended_at", None), ("invited_at__isnull", False)),
                 fields=("location", "program"),
                 name="enrollment_one_live",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="enrollment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("tax_profile", None), ("location__isnull", False), _connector="OR"),
+                name="tax_profile_needs_location",
             ),
         ),
     ]

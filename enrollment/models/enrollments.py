@@ -92,6 +92,8 @@ class Enrollment(models.Model):
                 condition=Q(submitted_at=None)
                 | Q(accepted_at__isnull=False, payout_profile__isnull=False, tax_profile__isnull=False) & ~Q(currency=""),
             ),
+            # What has no location has no tax profile: a key of two columns says nothing of a row where one of them is empty.
+            models.CheckConstraint(name="tax_profile_needs_location", condition=Q(tax_profile=None) | Q(location__isnull=False)),
             models.CheckConstraint(
                 name="ended_says_why", condition=Q(ended_at=None, end_reason="") | Q(ended_at__isnull=False) & ~Q(end_reason="")
             ),
