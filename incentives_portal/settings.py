@@ -165,7 +165,8 @@ TEMPLATES: list[dict[str, Any]] = [
             ],
         },
     },
-    # For the overview alone, where printing is most of the time (docs/decisions/0010-frame-and-overview-in-jinja.md).
+    # For the overview and the frame of every page, where printing was most of the time
+    # (docs/decisions/0010-frame-and-overview-in-jinja.md).
     {
         "NAME": "jinja",
         "BACKEND": "django.template.backends.jinja2.Jinja2",

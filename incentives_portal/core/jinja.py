@@ -1,7 +1,8 @@
 """The second template engine, for what is printed often and is long (docs/decisions/0010-frame-and-overview-in-jinja.md).
 
-In such a template `_("…")` is a text in the reader's language and `url("…")` the address of a page; both are looked up once for
-all pages.
+In such a template `_("…")` is a text in the reader's language and `url("…")` the address of a page. Both are looked up once in a
+process, for each language and each prefix that the portal runs under, and kept: the address of one thing among many, by its id,
+is the view's to give.
 """
 
 from collections.abc import Callable, Mapping

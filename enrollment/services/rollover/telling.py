@@ -125,17 +125,17 @@ def _line(row: _Row, programs: Mapping[UUID, Program]) -> Line:
 
 _NAMED = """
     concat(g.code, ' ', %s::text, ' ', coalesce(l.mpn_id, p.pga_id)) AS name, going.partner_id"""
-_WHERE = """
+_FROM = """
 FROM going JOIN enrollment_program g ON g.id = going.program_id JOIN accounts_partner p ON p.id = going.partner_id
 LEFT JOIN accounts_location l ON l.id = going.location_id
 """
 _ENDED = f"""
 SELECT going.old_id AS id, {_NAMED}, NULL::jsonb AS before, jsonb_build_object('reason', going.end_reason) AS after
-{_WHERE} WHERE going.verdict IS NOT NULL
+{_FROM} WHERE going.verdict IS NOT NULL
 """
 _CONTINUED = f"""
 SELECT going.heir_id AS id, {_NAMED}, jsonb_build_object('year', %s::text) AS before, jsonb_build_object('year', %s::text) AS after
-{_WHERE} WHERE going.goes_on
+{_FROM} WHERE going.goes_on
 """
 
 

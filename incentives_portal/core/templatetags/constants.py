@@ -60,14 +60,6 @@ class Address(Node):
             return ""
 
 
-@register.tag("translate")
-@register.tag("trans")
-def translate(parser: Parser, token: Token) -> Node:
-    """Django's tag; with nothing but a text in it, a `Word`."""
-    node = do_translate(parser, token)
-    return Word(node) if isinstance(node, TranslateNode) and _is_fixed(node) else node
-
-
 class File(Node):
     """The address of a file that comes with the portal: found once per settings."""
 
@@ -80,6 +72,14 @@ class File(Node):
         if place not in self._known:
             self._known[place] = conditional_escape(StaticNode.handle_simple(self._path))
         return self._known[place]
+
+
+@register.tag("translate")
+@register.tag("trans")
+def translate(parser: Parser, token: Token) -> Node:
+    """Django's tag; with nothing but a text in it, a `Word`."""
+    node = do_translate(parser, token)
+    return Word(node) if isinstance(node, TranslateNode) and _is_fixed(node) else node
 
 
 @register.tag
