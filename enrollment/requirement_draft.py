@@ -188,7 +188,7 @@ def _checked_group(typed: TypedGroup) -> Group | None:
         if not getattr(typed, entry):
             typed.faults[entry] = _("Give the requirement a title.")
     if not typed.items:
-        typed.faults["items"] = _("Add at least one item that meets this requirement.")
+        typed.faults["no_items"] = _("Add at least one item that meets this requirement.")
     items = [_checked_item(one) for one in typed.items]
     whole = tuple(one for one in items if one is not None)
     if typed.faults or len(whole) != len(items):

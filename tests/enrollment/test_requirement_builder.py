@@ -79,6 +79,12 @@ def test_what_is_missing_is_said_and_what_was_typed_is_kept(as_: As, petra: User
     assert build(as_(petra), program, "try", **typed(revision=1)).status_code == 422
 
 
+def test_a_requirement_without_a_title_is_told_that_alone(as_: As, petra: User, program: Program) -> None:
+    form = typed([{"kind": "active_membership"}]) | {"g0-title_en": "", "g0-title_sv": ""}
+    page = build(as_(petra), program, "try", **form).content.decode()
+    assert page.count('class="field-error"') == page.count("Give the requirement a title.") == 2
+
+
 @pytest.mark.rule("ELI-2")
 def test_a_trial_says_whom_it_concerns_and_why_and_changes_nothing(
     as_: As, petra: User, program: Program, location: Location, other_location: Location, ines: User
