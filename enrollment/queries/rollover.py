@@ -53,11 +53,11 @@ def before_in_words(was: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ProgramTotals:
-    """A program's row of the totals: the number of each outcome, with the address of its lines."""
+    """A program's row of the totals: each outcome's heading and number, with the address of its lines."""
 
     code: str
     name: str
-    cells: tuple[tuple[int, str], ...]
+    cells: tuple[tuple[str, int, str], ...]
     total: int
 
 
@@ -136,10 +136,10 @@ def totals(plan: RolloverPlan) -> list[ProgramTotals]:
 def _totals_of(plan: RolloverPlan, code: str, name: str, numbers: Mapping[tuple[str, str, str], int]) -> ProgramTotals:
     address = reverse("rollover_lines", args=[plan.pk])
     cells = tuple(
-        (numbers[code, one.verdict, one.reason], f"{address}?program={code}&verdict={one.verdict}&reason={one.reason}")
+        (one.head, numbers[code, one.verdict, one.reason], f"{address}?program={code}&verdict={one.verdict}&reason={one.reason}")
         for one in OUTCOMES
     )
-    return ProgramTotals(code, name, cells, sum(number for number, _ in cells))
+    return ProgramTotals(code, name, cells, sum(number for _head, number, _address in cells))
 
 
 def changes(plan: RolloverPlan) -> list[Changed]:

@@ -1,6 +1,7 @@
 """Program managers read a plan, compare, approve, start and pause it; partners see before the year ends what would not go on."""
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -57,6 +58,10 @@ def test_a_plan_is_made_by_a_worker_and_read(
     own = page(as_(petra), "rollover", plan.pk)
     assert "You made this plan" in own and "Approve this plan" not in own
     assert "Approve this plan" in page(as_(pelle), "rollover", plan.pk)
+    # On a phone each number stands beside its heading.
+    assert {'data-label="Carried over"', 'data-label="Incomplete"', 'data-label="Total"'} <= set(
+        re.findall('data-label="[^"]+"', own)
+    )
     assert str(enrolled.location) in page(as_(pelle), "rollover_lines", plan.pk)
     assert str(plan) in page(as_(pelle), "rollovers")
 
