@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_vary_headers
@@ -21,6 +21,7 @@ from enrollment.queries import waves as queries
 from enrollment.requirement_draft import countries_in
 from enrollment.services import waves as services
 from enrollment.services.invitations import due
+from incentives_portal.core import clock
 from incentives_portal.core.visible import visible_text
 
 LISTED = 50
@@ -50,7 +51,8 @@ class WaveForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["programs"]
-        field.queryset = Program.objects.filter(level=Program.Level.LOCATION).order_by("code")
+        still_there = Q(discontinued_on=None) | Q(discontinued_on__gte=clock.today())
+        field.queryset = Program.objects.filter(still_there, level=Program.Level.LOCATION).order_by("code")
 
     def clean_countries(self) -> tuple[str, ...]:
         codes, unknown = countries_in(self.cleaned_data["countries"])

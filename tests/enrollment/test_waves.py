@@ -1,5 +1,6 @@
 """Invitations in waves: previewed, started, held, resumed, limited, and never twice (rules INV-1, INV-6)."""
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,7 @@ from enrollment.models import Enrollment, Invitation, InvitationWave, Program
 from enrollment.queries.waves import preview
 from enrollment.services import daily, waves
 from enrollment.services.invitations import invite_due
+from incentives_portal.core import clock
 from incentives_portal.core.models import AuditEntry, Mail
 from tests import factories as make
 from tests.enrollment import journeys
@@ -174,6 +176,21 @@ def test_stale_buttons_get_a_sentence(as_: As, petra: User, pelle: User, program
     page = as_(petra).post(reverse("wave_pause", args=[wave.pk]), follow=True).content.decode()
     assert "isn&#x27;t possible any more" in page
     assert waves.send() == 0
+
+
+def test_where_nobody_is_due_there_is_nothing_to_start(as_: As, petra: User, program: Program, base: list[Location]) -> None:
+    wave = planned(program, petra)
+    client, start = as_(petra), reverse("wave_start", args=[wave.pk])
+    assert start not in client.get(reverse("wave", args=[wave.pk])).content.decode()
+    opened(program, base)
+    assert start in client.get(reverse("wave", args=[wave.pk])).content.decode()
+
+
+def test_a_discontinued_program_is_not_offered_for_a_wave(as_: As, petra: User, program: Program) -> None:
+    client = as_(petra)
+    assert program.name in client.get(reverse("wave_new")).content.decode()
+    Program.objects.filter(pk=program.pk).update(discontinued_on=clock.today() - dt.timedelta(days=1))
+    assert program.name not in client.get(reverse("wave_new")).content.decode()
 
 
 def test_the_page_counts_what_became_of_it(as_: As, petra: User, program: Program, base: list[Location]) -> None:
