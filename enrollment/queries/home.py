@@ -2,11 +2,13 @@
 
 import datetime as dt
 import uuid
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from enrollment.links import Links
@@ -21,6 +23,7 @@ from incentives_portal.core.fiscal import FiscalYear
 from profiles.models import Validation
 
 LISTED = 8
+NEWEST = 5
 COLUMNS = (
     "pk",
     "location__name",
@@ -36,13 +39,14 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class NoticeShown:
-    """A notice in words."""
+    """A notice in words; `alike` says how many it stands for."""
 
     pk: uuid.UUID
     title: str
     text: str
     when: str
     opened: bool
+    alike: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,25 @@ def shown_notice(notice: Notice, now: dt.datetime) -> NoticeShown:
     place = str(about.location) if about.location else ""
     title = worded(text.title) % {"program": about.program.name, "place": place, "year": about.year}
     return NoticeShown(notice.pk, title, worded(text.sentence), in_words(notice.created_at, now), notice.opened_at is not None)
+
+
+def news(actor: Actor, now: dt.datetime) -> tuple[list[NoticeShown], int]:
+    """The newest that `actor` hasn't opened yet, and how many more there are; all that say *enrolled* are one row."""
+    unread = notices_of(actor).filter(opened_at=None)
+    counts = Counter(dict(unread.order_by().values_list("kind").annotate(n=Count("pk"))))
+    together = counts[Notice.Kind.ENROLLED]
+    if together < 2:
+        return [shown_notice(one, now) for one in unread[:NEWEST]], max(0, counts.total() - NEWEST)
+    others, latest = list(unread.exclude(kind=Notice.Kind.ENROLLED)[:NEWEST]), unread.filter(kind=Notice.Kind.ENROLLED)[0]
+    found = sorted([*others, latest], key=lambda one: one.created_at, reverse=True)
+    shown = [shown_together(one, together, now) if one == latest else shown_notice(one, now) for one in found]
+    return shown, counts.total() - together - len(others)
+
+
+def shown_together(latest: Notice, count: int, now: dt.datetime) -> NoticeShown:
+    """Many notices of enrollments that are complete, as one."""
+    title = _("%(count)s enrollments are complete") % {"count": count}
+    return replace(shown_notice(latest, now), title=title, alike=count)
 
 
 def waiting_for_partner(actor: Actor, year: FiscalYear, viewer: Viewer) -> WaitingList:

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import PortalRequest, signed_in
@@ -19,11 +20,11 @@ from enrollment.queries import home as queries
 from enrollment.queries.eligibility_changes import changes_seen_by, since_yesterday
 from enrollment.queries.renewal import soon
 from enrollment.services import notices as services
+from enrollment.status import ShownStatus
 from incentives_portal.core import clock
 from incentives_portal.core.fiscal import FiscalYear
 
 PAGE = 30
-NEWEST = 5
 
 
 @require_safe
@@ -34,9 +35,7 @@ def home(request: PortalRequest) -> HttpResponse:
     year = FiscalYear.of(clock.date_of(now))
     context: dict[str, Any] = {"year": year, "renewal": soon(actor, now)}
     if Permission.SEE_ENROLLMENTS in actor.permissions:
-        unread = queries.notices_of(actor).filter(opened_at=None)
-        context["notices"] = [queries.shown_notice(one, now) for one in unread[:NEWEST]]
-        context["more_notices"] = max(0, unread.count() - NEWEST)
+        context["notices"], context["more_notices"] = queries.news(actor, now)
         context["tallies"] = queries.tallies(actor, year)
         context["changes"], context["changed_count"] = changes_seen_by(actor, since_yesterday(), now)
     if Permission.ENROLL in actor.permissions:
@@ -64,8 +63,12 @@ def notices(request: PortalRequest) -> HttpResponse:
 @require_POST
 @signed_in
 def open_notice(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
-    """Dismisses the notice for this person and leads to what it is about (rule INV-4)."""
-    notice = get_or_404(queries.notices_of(request.actor), pk=pk)
+    """Dismisses the notice for this person and leads to what it is about (rule INV-4); many that stand as one are dismissed so."""
+    theirs = queries.notices_of(request.actor)
+    notice = get_or_404(theirs, pk=pk)
+    if "alike" in request.POST and notice.kind == Notice.Kind.ENROLLED:
+        services.open_alike(notice=notice, among=theirs, by=request.user)
+        return redirect(f"{reverse('overview')}?status={ShownStatus.ENROLLED}")
     services.open_notice(notice_id=notice.pk, by=request.user)
     if notice.kind == Notice.Kind.ASSIGN_ADMIN:
         return redirect("people")

@@ -55,6 +55,30 @@ def test_opening_twice_keeps_the_first_time(as_: As, ines: User, location: Locat
     assert notice.opened_at == first is not None
 
 
+@pytest.mark.rule("INV-4")
+def test_many_that_say_enrolled_are_one_row_and_dismissed_as_one(as_: As, ines: User, location: Location) -> None:
+    colleague = make.person("Ivar Nord", location.partner, make.INCENTIVES_ADMIN, location)
+    rows = [stages.invited(location) for _ in range(3)]
+    for reader in (ines, colleague):
+        for row in rows:
+            Notice.objects.create(user=reader, enrollment=row, kind=Notice.Kind.ENROLLED, key=f"{reader.pk}:{row.pk}")
+    client, latest = as_(ines), Notice.objects.filter(user=ines, kind=Notice.Kind.ENROLLED).order_by("created_at", "pk").last()
+    assert latest is not None
+    html = home(client)
+    assert "3 enrollments are complete" in html and "is enrolled in" not in html and html.count("is invited to") >= 3
+    clock.move(by=dt.timedelta(hours=1))
+    row = stages.invited(location)
+    Notice.objects.create(user=ines, enrollment=row, kind=Notice.Kind.ENROLLED, key="later")
+    response = client.post(reverse("notice_open", args=[latest.pk]), {"alike": "1"})
+    assert response["Location"] == reverse("overview") + "?status=enrolled"
+    # What came after the page was shown stays, and so does what another person or another notice says.
+    unread = Notice.objects.filter(opened_at=None)
+    assert unread.get(user=ines, kind=Notice.Kind.ENROLLED).key == "later"
+    assert unread.filter(user=colleague, kind=Notice.Kind.ENROLLED).count() == 3
+    assert unread.filter(user=ines, kind=Notice.Kind.INVITATION).count() == 4
+    assert "is enrolled in" in home(client)
+
+
 @pytest.mark.rule("ACC-8")
 def test_somebody_elses_notice_does_not_exist(as_: As, ines: User, otto: User, ulf: User, location: Location) -> None:
     stages.invited(location)
