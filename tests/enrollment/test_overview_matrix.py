@@ -67,3 +67,9 @@ def test_queries_are_as_many_for_25_locations_as_for_2(as_: As, gunnar: User, pa
     invited(program, make.LocationFactory.create_batch(40, partner=partner))
     assert queries() == few <= 8
     assert "Page 1 of 2" in client.get(MATRIX).content.decode()
+
+
+@pytest.mark.parametrize("name", ["matrix", "saved_views", "many_jobs", "renewal", "find"])
+def test_pages_around_the_overview_are_marked_in_the_menu(name: str, as_: As, ines: User) -> None:
+    html = as_(ines).get(reverse(name)).content.decode()
+    assert f'<a href="{reverse("overview")}" aria-current="true">' in html
