@@ -63,7 +63,13 @@ CAST = (
         "petra@operator.example",
         "Petra Wall",
         _("Program manager"),
-        _("See what waits on whom; move the clock past 30 June and watch enrollments being continued."),
+        _("Plan the rollover; when Pelle has approved it, move the clock past 30 June and watch enrollments being continued."),
+    ),
+    Figure(
+        "pelle@operator.example",
+        "Pelle Ask",
+        _("Program manager"),
+        _("Approve the rollover that Petra has planned: it takes a second program manager."),
     ),
     Figure(
         "root@operator.example",
