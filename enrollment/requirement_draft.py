@@ -16,6 +16,7 @@ from django_countries import countries
 
 from enrollment.eligibility import Group, Item
 from enrollment.models import RequirementItem
+from enrollment.models.programs import in_language
 from incentives_portal.core.visible import INVISIBLE
 
 MOST_GROUPS, MOST_ITEMS = 20, 20
@@ -55,6 +56,11 @@ class TypedGroup:
     title_sv: str = ""
     items: list[TypedItem] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """In the language of the page."""
+        return in_language(self, "title")
 
 
 @dataclass(slots=True)

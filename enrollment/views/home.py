@@ -68,7 +68,7 @@ def open_notice(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     notice = get_or_404(theirs, pk=pk)
     if "alike" in request.POST and notice.kind == Notice.Kind.ENROLLED:
         services.open_alike(notice=notice, among=theirs, by=request.user)
-        return redirect(f"{reverse('overview')}?status={ShownStatus.ENROLLED}")
+        return redirect(f"{reverse('overview')}?status={ShownStatus.ENROLLED}&year={notice.enrollment.year}")
     services.open_notice(notice_id=notice.pk, by=request.user)
     if notice.kind == Notice.Kind.ASSIGN_ADMIN:
         return redirect("people")

@@ -70,7 +70,7 @@ def test_many_that_say_enrolled_are_one_row_and_dismissed_as_one(as_: As, ines: 
     row = stages.invited(location)
     Notice.objects.create(user=ines, enrollment=row, kind=Notice.Kind.ENROLLED, key="later")
     response = client.post(reverse("notice_open", args=[latest.pk]), {"alike": "1"})
-    assert response["Location"] == reverse("overview") + "?status=enrolled"
+    assert response["Location"] == f"{reverse('overview')}?status=enrolled&year={row.year}"
     # What came after the page was shown stays, and so does what another person or another notice says.
     unread = Notice.objects.filter(opened_at=None)
     assert unread.get(user=ines, kind=Notice.Kind.ENROLLED).key == "later"

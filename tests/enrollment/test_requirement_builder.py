@@ -251,3 +251,11 @@ def test_a_page_asks_the_same_number_of_questions_whatever_the_trial(
             client.get(path)
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_a_requirement_is_headed_in_the_readers_language(as_: As, petra: User, program: Program) -> None:
+    build(as_(petra), program, "save", **typed([{"kind": "active_membership"}]))
+    address = reverse("program_requirements", args=[program.code])
+    assert "Requirement 1: Group 0" in as_(petra).get(address).content.decode()
+    User.objects.filter(pk=petra.pk).update(language="sv")
+    assert "Krav 1: Krav 0" in as_(petra).get(address).content.decode()
