@@ -68,11 +68,14 @@ def _compared(environment: dict[str, str], rows: int) -> list[dict[str, Any]]:
         apart = _asked(page, web, _for(seconds=8))
         os.environ.update(TESTING="1", DJANGO_SETTINGS_MODULE="incentives_portal.settings")
         worker = rollover.start(environment["DATABASE_URL"], "one worker")
-        assert worker.stdout and worker.stdin and worker.stdout.readline() == "ready\n"
-        worker.stdin.write("go\n")
-        worker.stdin.flush()
-        meanwhile = _asked(page, web, lambda: worker.poll() is None)
-        done = json.loads(worker.stdout.read())
+        try:
+            assert worker.stdout and worker.stdin and worker.stdout.readline() == "ready\n"
+            worker.stdin.write("go\n")
+            worker.stdin.flush()
+            meanwhile = _asked(page, web, lambda: worker.poll() is None)
+            done = json.loads(worker.stdout.read())
+        finally:
+            worker.kill()
         apart += _asked(page, web, _for(seconds=8))
     detail = f"ms of a request; {done['rows']} enrollments rolled over in {done['end'] - done['begin']:.0f} s"
     return [

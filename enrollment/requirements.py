@@ -18,6 +18,14 @@ def groups_of(program: Program) -> tuple[Group, ...]:
     )
 
 
+def in_force(program: Program) -> tuple[Group, ...] | None:
+    """The groups that decide who is eligible; none of them where the program is open to all.
+
+    None where nobody is evaluated yet: a new program is for nobody until its requirements are published.
+    """
+    return () if program.open_to_all else groups_of(program) or None
+
+
 def _item(row: RequirementItem) -> Item:
     return Item(row.kind, row.agreement, row.designation, row.level, row.held_by, tuple(row.countries))
 

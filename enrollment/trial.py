@@ -25,7 +25,7 @@ SAMPLES = 10
 # `met` has the groups in force first, then those that are tried. All of none is met.
 _COUNTED = """
 WITH found AS MATERIALIZED (
-    SELECT location_id, partner_id, met, true = ALL (met[:%s]) AS before, true = ALL (met[%s:]) AS after FROM ({outcomes}) one
+    SELECT location_id, partner_id, met, %s AND true = ALL (met[:%s]) AS before, true = ALL (met[%s:]) AS after FROM ({outcomes}) one
 ), moved AS MATERIALIZED (SELECT * FROM found WHERE before <> after)
 SELECT
     (SELECT jsonb_agg(jsonb_build_array(before, after, met, number))
@@ -52,13 +52,17 @@ class _Pattern:
     number: int
 
 
-def try_out(program: Program, published: Sequence[Group], tried: Sequence[Group], day: dt.date) -> dict[str, Any]:
+def try_out(program: Program, in_force: Sequence[Group] | None, tried: Sequence[Group], day: dt.date) -> dict[str, Any]:
     """Every location under the requirements in force and under others: how many gain and lose eligibility, of how many
     partners, because of which requirements, what this year's enrollments of them read, and a few of them. Plain JSON.
+
+    Without any `in_force` (None, other than an empty sequence), nobody is eligible before.
     """
+    published = in_force or ()
     split = len(published)
     question = sql(
         _COUNTED,
+        in_force is not None,
         split,
         split + 1,
         program.pk,

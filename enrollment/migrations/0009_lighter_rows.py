@@ -151,4 +151,8 @@ class Migration(migrations.Migration):
                 name="tax_profile_needs_location",
             ),
         ),
+        migrations.AddIndex(
+            model_name="enrollment",
+            index=models.Index(fields=["program", "fiscal_year"], name="enrollment_of_program"),
+        ),
     ]

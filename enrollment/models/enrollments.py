@@ -116,6 +116,8 @@ class Enrollment(models.Model):
         indexes = [
             # The overview of a partner: one fiscal year, any filter on top.
             models.Index(fields=["partner", "fiscal_year", "status"], name="enrollment_overview"),
+            # The pages of a program. New rows of it come one after the other, so it costs a rollover little.
+            models.Index(fields=["program", "fiscal_year"], name="enrollment_of_program"),
             # Derivation when time alone changes the status, and when a profile changes.
             models.Index(F("derive_again_at"), name="enrollment_derive_again", condition=Q(derive_again_at__isnull=False)),
         ]

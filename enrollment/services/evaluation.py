@@ -17,7 +17,7 @@ from enrollment.derivation import rederive
 from enrollment.eligibility_facts import facts_of
 from enrollment.errors import RefusedError
 from enrollment.models import EligibilityDecision, Enrollment, Program
-from enrollment.requirements import groups_of
+from enrollment.requirements import in_force
 from incentives_portal.core import clock
 from incentives_portal.core.audit import SYSTEM
 from incentives_portal.core.fiscal import FiscalYear
@@ -67,13 +67,14 @@ def evaluate(
 ) -> dict[str, Counts]:
     """Evaluates every program (or those named) over every location (or those named), and counts by program code.
 
-    Programs that are discontinued or for Partner Global Accounts are evaluated too; *open to all* finds everybody eligible.
+    Programs that are discontinued or for Partner Global Accounts are evaluated too; *open to all* finds everybody eligible, and
+    one whose requirements are not published yet is left out.
     A decision is kept anew when its outcome, its inputs or the rule changed; otherwise only the time of its evaluation
     moves. Enrollments whose decision changed are derived anew. With `on`, another day is asked about and nothing is stored.
     """
     rules = _rules(program_codes)
     counts = {rule.program.code: Counts() for rule in rules}
-    for ids in _batches(location_ids, batch):
+    for ids in _batches(location_ids, batch) if rules else ():
         decided = _decide_and_store(rules, ids, by) if on is None else _decide(rules, _located(ids), on)
         for (code, _location_id), decision in decided.items():
             counts[code].evaluated += 1
@@ -118,7 +119,8 @@ Decided = dict[tuple[str, UUID], eligibility.Decision]
 
 def _rules(codes: Collection[str] | None) -> list[_Rule]:
     programs = Program.objects.order_by("code").prefetch_related("groups__items")
-    return [_Rule(program, groups_of(program)) for program in (programs if codes is None else programs.filter(code__in=codes))]
+    asked = programs if codes is None else programs.filter(code__in=codes)
+    return [_Rule(program, groups) for program in asked if (groups := in_force(program)) is not None]
 
 
 def _batches(location_ids: Collection[UUID] | None, size: int) -> Iterator[list[UUID]]:

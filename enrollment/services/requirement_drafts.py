@@ -69,8 +69,7 @@ def try_out(*, draft: RequirementDraft, by: Any) -> RequirementDraft:
     """
     tried = _checked(draft)
     program = Program.objects.prefetch_related("groups__items").get(pk=draft.program_id)
-    published, day = _in_force(program), clock.today()
-    trial = compare(program, published, tried, day)
+    trial = compare(program, requirements.in_force(program), tried, clock.today())
     RequirementDraft.objects.filter(pk=draft.pk, revision=draft.revision).update(
         trial=trial | {"against": program.rule_version}, tried_at=DatabaseNow(), tried_revision=draft.revision
     )
@@ -96,7 +95,7 @@ def publish(*, program: Program, revision: int, by: Any) -> int:
     if not draft.is_tried or draft.trial is None or draft.trial["against"] != program.rule_version:
         raise RefusedError(_("Try the draft first, so that you see whom it concerns."))
     groups = _checked(draft)
-    before = _said(_in_force(program), program)
+    before = _said(requirements.in_force(program) or (), program)
     requirements.replace(program, groups)
     program.open_to_all, program.rule_version = draft.open_to_all, program.rule_version + 1
     program.save(update_fields=["open_to_all", "rule_version"])
@@ -124,10 +123,6 @@ def _checked(draft: RequirementDraft) -> tuple[Group, ...]:
     if groups is None:
         raise RefusedError(_("Something is missing or wrong in the draft; the fields say what."))
     return groups
-
-
-def _in_force(program: Program) -> tuple[Group, ...]:
-    return () if program.open_to_all else requirements.groups_of(program)
 
 
 def _said(groups: tuple[Group, ...], program: Program) -> dict[str, Any]:

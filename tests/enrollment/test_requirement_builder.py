@@ -16,6 +16,8 @@ from enrollment.requirement_draft import Typed
 from enrollment.requirements import groups_of
 from enrollment.services import evaluation
 from enrollment.services import requirement_drafts as drafts
+from enrollment.services.daily import evaluate_and_invite
+from enrollment.status import Reason, Status
 from incentives_portal.core.models import AuditEntry
 from tests import factories as make
 from tests.enrollment import journeys
@@ -182,6 +184,21 @@ def test_a_draft_is_discarded(as_: As, petra: User, program: Program) -> None:
     assert not RequirementDraft.objects.exists()
     gone = build(as_(petra), program, "save", **typed([NORDIC], revision=1))
     assert gone.status_code == 409 and "published or discarded" in gone.content.decode()
+
+
+@pytest.mark.rule("ELI-1")
+@pytest.mark.rule("INV-1")
+def test_a_new_program_is_for_nobody_until_its_requirements_are_published(petra: User, location: Location) -> None:
+    new = make.ProgramFactory.create()
+    new.groups.all().delete()
+    assert evaluate_and_invite() == 0 and not EligibilityDecision.objects.exists()
+    row = Enrollment.objects.get(location=location, program=new)
+    assert (row.status, row.reason) == (Status.INACTIVE, Reason.NOT_EVALUATED)
+    draft = drafts.try_out(draft=drafts.save(program=new, typed=Typed.read(typed([NORDIC])), seen=0, by=petra), by=petra)
+    assert draft.trial is not None
+    assert (draft.trial["before"], draft.trial["after"], draft.trial["gains"]["locations"]) == (0, 1, 1)
+    drafts.publish(program=new, revision=draft.revision, by=petra)
+    assert evaluation.evaluate_published() == 1 and evaluate_and_invite() == 1
 
 
 def test_open_to_all_asks_nothing(as_: As, petra: User, program: Program, location: Location) -> None:
