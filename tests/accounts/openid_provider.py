@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
 from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
+
+from accounts.sso import fetching
 
 KEYS = [RSAKey.generate_key(2048, {"kid": name, "use": "sig"}) for name in ("first", "second")]
 STRANGER = RSAKey.generate_key(2048, {"kid": "first", "use": "sig"})
@@ -134,7 +137,9 @@ def running() -> Iterator[Provider]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
-        yield provider
+        # It is there and answers; on a machine that stands still for seconds, that takes as long.
+        with mock.patch.multiple(fetching, WAIT_SECONDS=60, WHOLE_SECONDS=90):
+            yield provider
     finally:
         server.shutdown()
         server.server_close()
