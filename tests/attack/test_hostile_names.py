@@ -17,6 +17,8 @@ As = Callable[[User], Client]
 def test_whatever_is_called_so(as_: As, gunnar: User, location: Location, other_partner: Partner) -> None:
     for model, name in ((Partner, "legal_name"), (Location, "name"), (User, "name")):
         model._default_manager.update(**{name: HOSTILE})
+    # The page speaks for the first of somebody's partners by name: the one that has something to show.
+    Partner.objects.filter(pk=other_partner.pk).update(legal_name=f"z{HOSTILE}")
     make.give_role(gunnar, other_partner, make.GLOBAL_ADMIN)
     stages.invited(location, make.ProgramFactory.create(name_en=HOSTILE, name_sv=HOSTILE))
     saved_views.save(partner=location.partner, name=HOSTILE, query="", is_shared=True, is_default=False, by=gunnar)
