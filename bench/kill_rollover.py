@@ -6,16 +6,15 @@ python -m bench.kill_rollover [ROWS] [KILLS]        # 300,000 enrollments and 20
 import json
 import os
 import random
-import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from typing import Any
+
+from bench.portal import AS_TESTED, services
 
 # What every line of the plan must have come to. Each answers with how many rows are otherwise.
 PROOFS = {
@@ -50,16 +49,9 @@ CHECKSUMS = [
 
 
 def main() -> int:
-    from incentives_portal.local.places import Places
-    from incentives_portal.local.services import Services
-
     rows, kills = (int(text) for text in [*sys.argv[1:], *["300000", "200"][len(sys.argv) - 1 :]])
-    root = Path(tempfile.mkdtemp(prefix="portal-bench-"))
-    root.chmod(0o755)
-    services = Services(Places(root))
-    try:
-        services.start()
-        os.environ.update(services.environment, TESTING="1", DJANGO_SETTINGS_MODULE="incentives_portal.settings")
+    with services() as own:
+        os.environ.update(own.environment, **AS_TESTED)
         import django
 
         django.setup()
@@ -69,9 +61,6 @@ def main() -> int:
         # So many ranges that a kill comes about once in each.
         prepare(rows, size=min(SIZE, max(20, rows // 9 // kills)))
         print(json.dumps(survive(kills), indent=2))
-    finally:
-        services.stop()
-        shutil.rmtree(root, ignore_errors=True)
     return 0
 
 

@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from bench.portal import let_go, running
+
 MAILS, ROUNDS = 1000, 3
 SENDER = "no-reply@partner-center.example"
 BODY = "<p>Norrsken Data AB is invited to enroll Kontor Göteborg in the cloud program. Answer until 30 June.</p>\n" * 40
@@ -27,8 +29,6 @@ BODY = "<p>Norrsken Data AB is invited to enroll Kontor Göteborg in the cloud p
 
 def measure() -> list[dict[str, Any]]:
     """A line for each server and number of workers."""
-    from bench.portal import running
-
     with running() as environment:
         return [
             _line(environment, sink, workers, target) for sink in ("aiosmtpd", "fast") for workers, target in ((1, 0.90), (2, 0.80))
@@ -64,12 +64,7 @@ def _timed(environment: dict[str, str], kind: str, port: int, workers: int) -> f
     runners = [
         subprocess.Popen(command, env=each, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(workers)
     ]
-    for one in runners:
-        assert one.stdout and one.stdout.readline() == "ready\n"
-    begun = time.perf_counter()
-    for one in runners:
-        one.stdin.write("go\n")  # type: ignore[union-attr]
-        one.stdin.flush()  # type: ignore[union-attr]
+    begun = let_go(runners)
     for one in runners:
         assert one.stdout and one.stdout.readline() == "done\n"
     taken = time.perf_counter() - begun

@@ -12,11 +12,9 @@ import http.client
 import json
 import os
 import secrets
-import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,8 +23,9 @@ from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
+from bench.portal import services
 from incentives_portal.local import processes
-from incentives_portal.local.places import CLONE, Places
+from incentives_portal.local.places import CLONE
 from incentives_portal.local.services import Services
 
 ROUNDS, PORT = 7, 8797
@@ -68,32 +67,25 @@ def measure() -> list[dict[str, Any]]:
 @contextmanager
 def portal() -> Iterator[list[Page]]:
     """The services, the data, and what is asked."""
-    root = Path(tempfile.mkdtemp(prefix="portal-bench-"))
-    root.chmod(0o755)
-    services = Services(Places(root), throw_away=True)
-    try:
-        services.start()
-        os.environ.update(environment(services, root))
+    with services(throw_away=True) as own:
+        os.environ.update(environment(own))
         import django
 
         django.setup()
         yield prepare()
-    finally:
-        services.stop()
-        shutil.rmtree(root, ignore_errors=True)
 
 
-def environment(services: Services, root: Path) -> dict[str, str]:
+def environment(started: Services) -> dict[str, str]:
     """That of a deployment, with secrets of its own."""
     key = base64.b64encode(secrets.token_bytes(32)).decode()
     own = {"SECRET_KEY": secrets.token_urlsafe(64), "FIELD_KEYS": f"k1:{key}", "BLIND_INDEX_KEY": key, "HTTPS": "0"}
     for name in ("DEMO", "DEBUG", "TESTING"):
         os.environ.pop(name, None)
     return {
-        **services.environment,
+        **started.environment,
         **own,
         "DJANGO_SETTINGS_MODULE": "bench.settings",
-        "BENCH_STATIC": str(root / "static"),
+        "BENCH_STATIC": str(started.places.root / "static"),
         "LOG_LEVEL": "ERROR",
     }
 

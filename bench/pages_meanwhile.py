@@ -8,17 +8,15 @@ locations, of the year that ends: its rows turn from enrolled to inactive meanwh
 
 import json
 import os
-import shutil
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from bench import overview, rollover
 from bench.overview import Page
+from bench.portal import AS_TESTED, let_go, services
 
 ROWS, BATCH = 150_000, 20
 Times = list[tuple[float, float]]
@@ -35,27 +33,14 @@ def measure() -> list[dict[str, Any]]:
 
 
 def compare(rows: int) -> list[dict[str, Any]]:
-    from incentives_portal.local.places import Places
-    from incentives_portal.local.services import Services
-
-    root = Path(tempfile.mkdtemp(prefix="portal-bench-"))
-    root.chmod(0o755)
-    services = Services(Places(root))
-    try:
-        services.start()
-        before = dict(os.environ)
-        os.environ.update(services.environment, TESTING="1", DJANGO_SETTINGS_MODULE="incentives_portal.settings")
-        rollover.child(services.environment["DATABASE_URL"], "populate", str(rows))
-        for name in os.environ.keys() - before.keys():
-            del os.environ[name]
-        os.environ.update(overview.environment(services, root))
-        return _compared(services.environment, rows)
-    finally:
-        services.stop()
-        shutil.rmtree(root, ignore_errors=True)
+    with services() as own:
+        os.environ.update(own.environment, **AS_TESTED)
+        rollover.child(own.environment["DATABASE_URL"], "populate", str(rows))
+        os.environ.update(overview.environment(own))  # takes the tests' word away again
+        return _compared(own.environment)
 
 
-def _compared(environment: dict[str, str], rows: int) -> list[dict[str, Any]]:
+def _compared(environment: dict[str, str]) -> list[dict[str, Any]]:
     import django
 
     django.setup()
@@ -66,14 +51,12 @@ def _compared(environment: dict[str, str], rows: int) -> list[dict[str, Any]]:
     with overview.server() as web:
         overview.meet(page)
         apart = _asked(page, web, _for(seconds=8))
-        os.environ.update(TESTING="1", DJANGO_SETTINGS_MODULE="incentives_portal.settings")
+        os.environ.update(AS_TESTED)
         worker = rollover.start(environment["DATABASE_URL"], "one worker")
         try:
-            assert worker.stdout and worker.stdin and worker.stdout.readline() == "ready\n"
-            worker.stdin.write("go\n")
-            worker.stdin.flush()
+            let_go([worker])
             meanwhile = _asked(page, web, lambda: worker.poll() is None)
-            done = json.loads(worker.stdout.read())
+            done = json.loads(worker.communicate()[0])
         finally:
             worker.kill()
         apart += _asked(page, web, _for(seconds=8))

@@ -10,11 +10,9 @@ more on a machine that does other things meanwhile. Memory: the process's peak, 
 import json
 import os
 import resource
-import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -22,6 +20,8 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+
+from bench.portal import AS_TESTED, let_go, services
 
 RAW = """
 WITH line AS (
@@ -93,22 +93,12 @@ def _line(name: str, ours: dict[str, float], raw: dict[str, float], key: str, ta
 
 def compare(rows: int, rounds: int) -> dict[str, Any]:
     """The medians of all ways of doing it."""
-    from incentives_portal.local.places import Places
-    from incentives_portal.local.services import Services
-
-    root = Path(tempfile.mkdtemp(prefix="portal-bench-"))
-    root.chmod(0o755)
-    services = Services(Places(root))
-    try:
-        services.start()
-        return _compared(services.environment, rows, rounds)
-    finally:
-        services.stop()
-        shutil.rmtree(root, ignore_errors=True)
+    with services() as own:
+        return _compared(own.environment, rows, rounds)
 
 
 def _compared(environment: dict[str, str], rows: int, rounds: int) -> dict[str, Any]:
-    os.environ.update(environment, TESTING="1", DJANGO_SETTINGS_MODULE="incentives_portal.settings")
+    os.environ.update(environment, **AS_TESTED)
     child(environment["DATABASE_URL"], "populate", str(rows))
     found: dict[str, list[dict[str, float]]] = {"raw": [], "one worker": [], "two workers": []}
     for _ in range(rounds):
@@ -130,12 +120,7 @@ def measured(environment: dict[str, str], way: str) -> dict[str, float]:
         connection.execute("CHECKPOINT")
     number, way = (2, "one worker") if way == "two workers" else (1, way)
     ready = [start(_at(environment["DATABASE_URL"], "round"), way) for _ in range(number)]
-    for one in ready:
-        assert one.stdout and one.stdout.readline() == "ready\n"
-    for one in ready:
-        assert one.stdin
-        one.stdin.write("go\n")
-        one.stdin.flush()
+    let_go(ready)
     results = [json.loads(one.communicate()[0]) for one in ready]
     return {
         "rows": sum(result["rows"] for result in results),

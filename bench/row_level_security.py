@@ -9,39 +9,27 @@ of its PostgreSQL backend, per request.
 
 import json
 import os
-import shutil
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from incentives_portal.local.places import Places
-from incentives_portal.local.services import Services
+from bench.portal import AS_TESTED, services
 
 ROUNDS, REQUESTS = 9, 12
 OTHER_PARTNERS, PLACES, PROGRAMS, BIG = 150, 58, 12, 400
 
 
 def main() -> int:
-    root = Path(tempfile.mkdtemp(prefix="portal-bench-"))
-    root.chmod(0o755)
-    services = Services(Places(root), throw_away=True)
-    try:
-        services.start()
-        os.environ.update(
-            services.environment, TESTING="1", ALLOWED_HOSTS="testserver", DJANGO_SETTINGS_MODULE="incentives_portal.settings"
-        )
+    with services(throw_away=True) as own:
+        os.environ.update(own.environment, ALLOWED_HOSTS="testserver", **AS_TESTED)
         import django
 
         django.setup()
         measure()
-    finally:
-        services.stop()
-        shutil.rmtree(root, ignore_errors=True)
     return 0
 
 

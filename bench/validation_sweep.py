@@ -12,17 +12,15 @@ their backends'. After each run the rows are counted: both must have written the
 
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 import psycopg
 
+from bench.portal import AS_TESTED, let_go, services
 from bench.rollover import Watch, _at
 
 LOCATIONS, ROUNDS = 6_000, 3
@@ -114,22 +112,12 @@ def measure() -> list[dict[str, Any]]:
 
 def compare(locations: int, rounds: int) -> dict[str, Any]:
     """The medians of the sweep and of the statement."""
-    from incentives_portal.local.places import Places
-    from incentives_portal.local.services import Services
-
-    root = Path(tempfile.mkdtemp(prefix="portal-bench-"))
-    root.chmod(0o755)
-    services = Services(Places(root))
-    try:
-        services.start()
-        os.environ.update(services.environment, TESTING="1", DJANGO_SETTINGS_MODULE="incentives_portal.settings")
-        with start(services.environment["DATABASE_URL"], "populate", str(locations)) as process:
+    with services() as own:
+        os.environ.update(own.environment, **AS_TESTED)
+        with start(own.environment["DATABASE_URL"], "populate", str(locations)) as process:
             process.communicate()
         assert process.returncode == 0
-        return _compared(services.environment, rounds)
-    finally:
-        services.stop()
-        shutil.rmtree(root, ignore_errors=True)
+        return _compared(own.environment, rounds)
 
 
 def _compared(environment: dict[str, str], rounds: int) -> dict[str, Any]:
@@ -153,12 +141,7 @@ def measured(environment: dict[str, str], way: str) -> dict[str, Any]:
         connection.execute("CREATE DATABASE round TEMPLATE portal")
         connection.execute("CHECKPOINT")
     ready = [start(_at(environment["DATABASE_URL"], "round"), way) for _ in range(2 if way == "two workers" else 1)]
-    for one in ready:
-        assert one.stdout and one.stdout.readline() == "ready\n"
-    for one in ready:
-        assert one.stdin
-        one.stdin.write("go\n")
-        one.stdin.flush()
+    let_go(ready)
     results = [json.loads(one.communicate()[0]) for one in ready]
     with psycopg.connect(_at(owner, "round")) as connection:
         counts = {name: connection.execute(question).fetchone()[0] for name, question in COUNTS.items()}  # type: ignore[index, call-overload]
