@@ -10,7 +10,7 @@ from enrollment import eligibility
 from enrollment.eligibility_facts import facts_of
 from enrollment.facts import gather
 from enrollment.models import Enrollment, FiscalYearOffer, Program
-from enrollment.requirements import groups_of
+from enrollment.requirements import in_force as requirements_in_force
 from enrollment.rollover import ProfileAtRollover, RolloverFacts
 from enrollment.status import ProfileFacts
 from incentives_portal.core import clock
@@ -49,7 +49,7 @@ def _profile(facts: ProfileFacts, in_force: bool) -> ProfileAtRollover:
 def _eligible(rows: Sequence[Enrollment], day: dt.date) -> set[uuid.UUID]:
     """The rows whose location meets the requirements on `day`: an agreement that ends with the year holds no longer."""
     programs = Program.objects.prefetch_related("groups__items").in_bulk({row.program_id for row in rows})
-    groups = {pk: () if program.open_to_all else groups_of(program) for pk, program in programs.items()}
+    groups = {pk: requirements_in_force(program) or () for pk, program in programs.items()}
     locations = {row.location.pk: row.location for row in rows if row.location}
     for row in rows:
         if row.location:

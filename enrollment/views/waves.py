@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_vary_headers
@@ -51,8 +51,8 @@ class WaveForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["programs"]
-        still_there = Q(discontinued_on=None) | Q(discontinued_on__gte=clock.today())
-        field.queryset = Program.objects.filter(still_there, level=Program.Level.LOCATION).order_by("code")
+        programs = Program.objects.exclude(discontinued_on__lt=clock.today())
+        field.queryset = programs.filter(level=Program.Level.LOCATION).order_by("code")
 
     def clean_countries(self) -> tuple[str, ...]:
         codes, unknown = countries_in(self.cleaned_data["countries"])

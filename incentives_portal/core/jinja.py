@@ -19,7 +19,7 @@ from django.utils.translation import get_language, gettext
 
 def to_string(template: str, context: Mapping[str, Any], request: HttpRequest | None) -> SafeString:
     """The template, printed. It escapes by itself, as the settings say. With a request it has `csrf_input` for its forms."""
-    names = {"_": _words(get_language()), "url": _addresses(get_urlconf(), get_script_prefix()), **context}
+    names = {"_": _words(get_language()), "url": addresses(), **context}
     if request is not None:
         names["csrf_input"] = _csrf_input(request)
     return SafeString(render_to_string(template, names, using="jinja"))  # nosec B703
@@ -35,6 +35,11 @@ def _csrf_input(request: HttpRequest) -> SafeString:
 @cache
 def _words(_language: str | None) -> Callable[[str], str]:
     return cache(gettext)
+
+
+def addresses() -> Callable[..., str]:
+    """Gives the address of a page by its name, under the URLconf and the prefix of now; each is looked up once."""
+    return _addresses(get_urlconf(), get_script_prefix())
 
 
 @cache

@@ -14,9 +14,11 @@ from django.template.defaulttags import URLNode
 from django.template.defaulttags import url as djangos_url
 from django.templatetags.i18n import TranslateNode, do_translate
 from django.templatetags.static import StaticNode
-from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
+from django.urls import NoReverseMatch
 from django.utils.html import conditional_escape
 from django.utils.translation import get_language
+
+from incentives_portal.core import jinja
 
 register = Library()
 
@@ -39,13 +41,9 @@ class Address(Node):
 
     def __init__(self, name: str, variable: str | None) -> None:
         self._name, self._variable = name, variable
-        self._known: dict[Any, str] = {}
 
     def render(self, context: Context) -> str:
-        place = get_urlconf(), get_script_prefix()
-        if place not in self._known:
-            self._known[place] = self._look_up()
-        address = self._known[place]
+        address = self._look_up()
         if self._variable:
             context[self._variable] = address
             return ""
@@ -53,7 +51,7 @@ class Address(Node):
 
     def _look_up(self) -> str:
         try:
-            return reverse(self._name)
+            return jinja.addresses()(self._name)
         except NoReverseMatch:
             if self._variable is None:
                 raise
