@@ -15,7 +15,7 @@ from django.db.models.functions import JSONObject
 
 from accounts.mail_addresses import domain_of
 from accounts.models import Directory, Membership, OperatorAssignment, Partner, RoleAssignment, RoleLocation, User
-from accounts.roles import ROLES, PartnerRole, Permission
+from accounts.roles import PARTNER_ROLES, ROLES, PartnerRole, Permission
 from incentives_portal.core.clock import DatabaseNow, DatabaseToday
 from incentives_portal.core.compiled import Compiled
 
@@ -54,7 +54,7 @@ class Actor:
 
     @property
     def is_operator(self) -> bool:
-        return any(grant.role not in PartnerRole.values for grant in self.grants)
+        return any(grant.role not in PARTNER_ROLES for grant in self.grants)
 
     def holds(self, role: str) -> bool:
         return any(grant.role == role for grant in self.grants)

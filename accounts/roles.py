@@ -96,5 +96,6 @@ ROLES: dict[str, RoleText] = {
     ),
 }
 
+PARTNER_ROLES = frozenset(PartnerRole.values)
 INCENTIVES_ROLES = frozenset({PartnerRole.INCENTIVES_ADMIN, PartnerRole.INCENTIVES_USER})
 ADMIN_ROLES = frozenset({PartnerRole.GLOBAL_ADMIN, PartnerRole.ACCOUNT_ADMIN})

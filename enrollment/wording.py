@@ -5,10 +5,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.status import Reason, ShownStatus
@@ -25,6 +27,17 @@ STATUS_LABELS: dict[str, Text] = {
     ShownStatus.INACTIVE: _("Inactive"),
     ShownStatus.DISCONTINUED: _("Discontinued"),
 }
+
+
+def status_labels() -> Mapping[str, str]:
+    """The labels in the reader's language."""
+    return _status_labels(get_language())
+
+
+@cache
+def _status_labels(_language: str | None) -> Mapping[str, str]:
+    return {shown.value: str(STATUS_LABELS[shown]) for shown in ShownStatus}
+
 
 # Under the title of an enrollment's page: what the status means for it.
 STATUS_SENTENCES: dict[str, Text] = {

@@ -166,12 +166,13 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     },
     # For the overview and the frame of every page, where printing was most of the time
-    # (docs/decisions/0010-frame-and-overview-in-jinja.md).
+    # (docs/decisions/0014-overview-printed-whole.md).
     {
         "NAME": "jinja",
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "DIRS": [BASE_DIR / "templates"],
         "OPTIONS": {
+            "environment": "incentives_portal.core.printing.Environment",
             "autoescape": True,
             "undefined": StrictUndefined,
             "trim_blocks": True,

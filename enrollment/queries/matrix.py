@@ -10,8 +10,7 @@ from accounts.models import Location
 from enrollment.links import NOBODY, Links
 from enrollment.queries.overview import matching
 from enrollment.queries.wish import Wish
-from enrollment.status import ShownStatus
-from enrollment.wording import STATUS_LABELS
+from enrollment.wording import status_labels
 
 PLACES = 25
 
@@ -57,7 +56,7 @@ def matrix(actor: Actor, wish: Wish) -> Matrix:
         .order_by()
         .values_list("location_id", "program__code", "pk", "shown")
     }
-    labels = {shown.value: str(STATUS_LABELS[shown]) for shown in ShownStatus}
+    labels = status_labels()
     address = Links().to("enrollment", NOBODY)
 
     def cell(location: Location, code: str, program: str) -> Cell:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
@@ -18,7 +17,8 @@ from enrollment.links import NOBODY, Links
 from enrollment.queries.actions import Action, Viewer, next_step
 from enrollment.queries.owners import Place, owners
 from enrollment.status import ShownStatus
-from enrollment.wording import STATUS_LABELS
+from enrollment.wording import status_labels
+from incentives_portal.core.jinja import addresses
 
 ANY_PROGRAM = "PROGRAM"
 ANY = str(NOBODY)
@@ -54,12 +54,12 @@ class RowWriter:
 
     def __init__(self, actor: Actor, now: dt.datetime) -> None:
         links = Links()
-        self._viewer = Viewer(now, links, reverse("reviews") if Permission.REVIEW in actor.permissions else "")
-        self._labels = {shown: str(STATUS_LABELS[shown]) for shown in ShownStatus}
+        self._viewer = Viewer(now, links, addresses()("reviews") if Permission.REVIEW in actor.permissions else "")
+        self._labels = status_labels()
         self._with_partner = actor.partner is None
         self._of_pga = _("Partner Global Account")
         self._page, self._eligibility = links.to("enrollment", NOBODY), links.to("eligibility", NOBODY)
-        self._guide = reverse("program_guide", args=[ANY_PROGRAM])
+        self._guide = addresses()("program_guide", ANY_PROGRAM)
         self._guides: dict[str, str] = {}
         self._actions: dict[tuple[str, bool, str, str], Action] = {}
 

@@ -10,12 +10,12 @@ import uuid
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 from django.utils.translation import get_language
 
 from accounts.access import PortalRequest
 from accounts.actor import Actor
 from accounts.roles import Permission
+from incentives_portal.core.compiled import asked
 from incentives_portal.core.release import release
 
 _OF = "(SELECT (count(*), sum(hashtextextended(xmin::text, 0)))::text FROM {})"
@@ -48,9 +48,8 @@ def is_stamped(actor: Actor) -> bool:
 
 def stamp_now(actor: Actor) -> str:
     """The stamp by itself."""
-    with connection.cursor() as cursor:
-        cursor.execute(STAMP, stamp_places(actor))
-        return str(cursor.fetchone()[0])
+    [(stamp,)] = asked(STAMP, stamp_places(actor))
+    return str(stamp)
 
 
 def etag(request: PortalRequest, stamp: str) -> str:

@@ -1,6 +1,7 @@
 """What an address of the overview asks for: everything that the page's state consists of, and nothing else."""
 
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any, Self
 from urllib.parse import quote_plus
 
@@ -66,7 +67,7 @@ class Wish:
 
     def query(self, this_year: FiscalYear, **changes: Any) -> str:
         """The query string of this wish with some entries changed; the page starts over unless it is named."""
-        entries = {name: value for name in _ENTRIES if (value := getattr(self, name))} | changes
+        entries = dict(zip(_ENTRIES, _entries(self), strict=True)) | changes
         year = entries.pop("fiscal_year")
         if year != this_year.ends_in:
             entries["year"] = str(FiscalYear(year))
@@ -75,6 +76,7 @@ class Wish:
 
 # All but the page.
 _ENTRIES = tuple(field.name for field in fields(Wish) if field.name != "page")
+_entries = attrgetter(*_ENTRIES)
 
 
 def _one_of(known: Any, text: str) -> str:

@@ -5,11 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
+from urllib.parse import quote_plus
 
 from django.conf import settings
 from django.contrib.messages import get_messages
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.translation import gettext as _
@@ -23,8 +25,8 @@ from enrollment.queries.overview_rows import Row, RowWriter
 from enrollment.queries.overview_stamp import etag, is_stamped, stamp_now
 from enrollment.queries.renewal import soon
 from enrollment.queries.wish import PAGE, SIZES, Wish
-from enrollment.wording import STATUS_LABELS
-from incentives_portal.core import clock, jinja
+from enrollment.wording import status_labels
+from incentives_portal.core import clock, frame, jinja
 from incentives_portal.core.fiscal import FiscalYear
 
 # By the second, htmx asks for the whole page when somebody goes back.
@@ -70,7 +72,7 @@ def overview_page(request: PortalRequest) -> HttpResponseBase:
     if request.htmx and not request.htmx.history_restore_request:
         response = HttpResponse(results)
     else:
-        response = render(request, "enrollment/overview.html", {"results": results, "renewal": soon(request.actor, now)})
+        response = frame.page(request, "enrollment/overview.jinja", {"results": results, "renewal": _renewal(request, now)})
     patch_vary_headers(response, VARIES_BY)
     if found.stamp and is_plain:
         response.headers["ETag"] = etag(request, found.stamp)
@@ -90,6 +92,12 @@ def _unchanged(request: PortalRequest) -> HttpResponseBase | None:
     answer.headers["ETag"], answer.headers["Cache-Control"] = tag, "private, no-cache"
     patch_vary_headers(answer, VARIES_BY)
     return answer
+
+
+def _renewal(request: PortalRequest, now: dt.datetime) -> str:
+    """What is said in a year's last weeks."""
+    renewal = soon(request.actor, now)
+    return render_to_string("enrollment/_renewal_soon.html", {"renewal": renewal}) if renewal else ""
 
 
 def _context(request: PortalRequest, wish: Wish, found: Found, now: dt.datetime, this_year: FiscalYear) -> dict[str, Any]:
@@ -153,16 +161,20 @@ def _group(found: Sequence[dict[str, Any]], wish: Wish, rows: list[Row]) -> Grou
 def _choices(found: Found, wish: Wish, this_year: FiscalYear) -> dict[str, Any]:
     """The entries of tabs and filters, each with the address that it leads to."""
     counts: Counts = found.counts
+    others: dict[str, str] = {}
 
-    def choice(name: str, value: str | int, label: str, count: int) -> Choice:
-        return Choice(str(value), label, count, _address(wish.query(this_year, **{name: value})), getattr(wish, name) == value)
+    def choice(name: str, value: str, label: str, count: int) -> Choice:
+        if name not in others:
+            others[name] = wish.query(this_year, **{name: ""})
+        query = f"{others[name]}&{name}={quote_plus(value)}" if value else others[name]
+        return Choice(value, label, count, _address(query.removeprefix("&")), getattr(wish, name) == value)
 
-    def entries(name: str, numbers: dict[str, int], labels: dict[str, Any]) -> Iterator[Choice]:
+    def entries(name: str, numbers: dict[str, int], labels: dict[str, str]) -> Iterator[Choice]:
         for value, label in labels.items():
             if numbers.get(value) or getattr(wish, name) == value:
-                yield choice(name, value, str(label), numbers.get(value, 0))
+                yield choice(name, value, label, numbers.get(value, 0))
 
-    statuses: dict[str, Any] = {shown: STATUS_LABELS[shown] for shown in URGENCY}
+    statuses = {shown.value: status_labels()[shown] for shown in URGENCY}
     names = dict(sorted(counts.program_names.items(), key=lambda pair: pair[1]))
     places = dict(sorted(((code, countries.name(code)) for code in counts.countries if code), key=lambda pair: pair[1]))
     years = sorted({*counts.years, this_year.ends_in, wish.fiscal_year}, reverse=True)
@@ -178,10 +190,14 @@ def _choices(found: Found, wish: Wish, this_year: FiscalYear) -> dict[str, Any]:
         "statuses": [choice("status", "", _("All"), counts.all_statuses), *entries("status", counts.statuses, statuses)],
         "programs": list(entries("program", counts.programs, names)),
         "countries": list(entries("country", counts.countries, places)) if len(places) > 1 or wish.country else [],
-        "years": [choice("fiscal_year", year, str(FiscalYear(year)), 0) for year in years],
+        "years": [_year(wish, this_year, FiscalYear(year)) for year in years],
         "this_year": this_year.ends_in,
         "sorts": {name: _sort(wish, this_year, name) for name in ("program", "location", "status")},
     }
+
+
+def _year(wish: Wish, this_year: FiscalYear, year: FiscalYear) -> Choice:
+    return Choice(str(year.ends_in), str(year), 0, _address(wish.query(this_year, fiscal_year=year.ends_in)), wish.year == year)
 
 
 def _sort(wish: Wish, this_year: FiscalYear, name: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 For most questions that work is no matter. Where a page asks the same ones every time, it is more than PostgreSQL's own.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,12 @@ class Compiled:
             sql, parameters = self._build(**self._blanks).query.sql_with_params()
             self._compiled = sql, places_of(parameters, self._blanks)
         sql, places = self._compiled
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [place.of(values) for place in places])
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
-            return rows
+        return asked(sql, [place.of(values) for place in places])
+
+
+def asked(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement that is asked at every page: PostgreSQL reads and plans it once per connection."""
+    with connection.prepared() as cursor:  # type: ignore[attr-defined]
+        cursor.execute(sql, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows

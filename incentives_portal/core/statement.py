@@ -8,10 +8,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import connection
 from django.db.models import QuerySet
 
-from incentives_portal.core.compiled import places_of
+from incentives_portal.core.compiled import asked, places_of
 
 
 class Statement:
@@ -34,7 +33,5 @@ class Statement:
     def documents(self, *, limit: int, offset: int, **values: Any) -> list[Any]:
         """The first value as text, then the answers in the order of the questions."""
         filled = [place.of(values) for place in self._places]
-        with connection.cursor() as cursor:
-            cursor.execute(self._sql, [*filled, limit, offset])
-            value, *texts = cursor.fetchone()
+        [(value, *texts)] = asked(self._sql, [*filled, limit, offset])
         return [value, *map(json.loads, texts)]

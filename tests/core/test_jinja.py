@@ -9,7 +9,7 @@ from jinja2 import UndefinedError
 
 from incentives_portal.core import jinja
 
-PERSON = {"actor": object(), "operator_name": "Northwind & <Sons>", "support_email": ""}
+PERSON = {"operator_name": "Northwind & <Sons>", "support_email": "", "is_signed_in": True}
 
 
 def foot() -> str:

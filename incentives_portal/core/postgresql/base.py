@@ -35,6 +35,19 @@ class DatabaseWrapper(base.DatabaseWrapper):
             cursor.execute(TELL, [seen])
         self._told = seen
 
+    def prepared(self) -> Any:
+        """A cursor for a statement that is asked at every page: PostgreSQL reads it once per connection, and afterwards only its
+        values are sent. Each must stand where PostgreSQL can tell its type.
+        """
+        self.close_if_health_check_failed()
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            return self._prepare_cursor(base.ServerBindingCursor(self.connection))  # type: ignore[attr-defined, call-arg]
+
+    def get_connection_params(self) -> dict[str, Any]:
+        # For cursors of `prepared` alone: those of Django put values into the statement themselves.
+        return {**super().get_connection_params(), "prepare_threshold": 0}
+
     def get_new_connection(self, conn_params: Any) -> Any:
         self._told = None
         return super().get_new_connection(conn_params)

@@ -4,10 +4,6 @@ A page of the portal says some sixty fixed words and leads to some twenty fixed 
 what its frame took. A word that goes through a filter, or an address of something, is Django's own tag as before.
 """
 
-from typing import Any
-
-from django.conf import settings
-from django.contrib.staticfiles.storage import staticfiles_storage
 from django.template import Context, Library, Node
 from django.template.base import FilterExpression, Parser, Token, Variable
 from django.template.defaulttags import URLNode
@@ -59,17 +55,13 @@ class Address(Node):
 
 
 class File(Node):
-    """The address of a file that comes with the portal: found once per settings."""
+    """The address of a file that comes with the portal: found once."""
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._known: dict[Any, str] = {}
 
     def render(self, context: Context) -> str:
-        place = settings.STATIC_URL, staticfiles_storage.__class__
-        if place not in self._known:
-            self._known[place] = conditional_escape(StaticNode.handle_simple(self._path))
-        return self._known[place]
+        return conditional_escape(jinja.files()(self._path))
 
 
 @register.tag("translate")
