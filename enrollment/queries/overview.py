@@ -12,7 +12,21 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.paginator import Page, Paginator
-from django.db.models import BooleanField, Case, CharField, Count, F, Func, IntegerField, Q, QuerySet, Value, When, Window
+from django.db.models import (
+    BooleanField,
+    Case,
+    CharField,
+    Count,
+    F,
+    FilteredRelation,
+    Func,
+    IntegerField,
+    Q,
+    QuerySet,
+    Value,
+    When,
+    Window,
+)
 from django.utils.translation import get_language
 
 from accounts.actor import Actor
@@ -41,9 +55,9 @@ COLUMNS = (
     "partner_id",
     "partner__legal_name",
     "location_id",
-    "location__name",
-    "location__mpn_id",
-    "location__city",
+    "place__name",
+    "place__mpn_id",
+    "place__city",
     "program__code",
     "fiscal_year",
     "status",
@@ -155,7 +169,11 @@ def rows_of(actor: Actor, wish: Wish) -> QuerySet[Any, Any]:
 
 
 def as_read_by(actor: Actor) -> QuerySet[Any]:
-    """The enrollments that `actor` sees, with `mine` (may enroll it) and `shown` (the status as they read it)."""
+    """The enrollments that `actor` sees, with `mine` (may enroll it), `shown` (the status as they read it) and `place`.
+
+    That is the location, said to be of the enrollment's partner, which it always is: else PostgreSQL would look through
+    everybody's locations for a partner's.
+    """
     mine = _mine(actor)
     in_progress = Q(status__in=[Status.ACTION_REQUIRED, Status.VALIDATING])
     shown = Case(
@@ -163,7 +181,8 @@ def as_read_by(actor: Actor) -> QuerySet[Any]:
         When(status=Status.INACTIVE, reason=Reason.NOT_ELIGIBLE, then=Value(ShownStatus.NOT_ELIGIBLE.value)),
         default=F("status"),
     )
-    return visible_to(actor).annotate(mine=mine).annotate(shown=shown, program_name=F(_name_column()))
+    place = FilteredRelation("location", condition=Q(location__partner=F("partner")))
+    return visible_to(actor).annotate(mine=mine, place=place).annotate(shown=shown, program_name=F(_name_column()))
 
 
 _YES, _NO = (Value(answer, output_field=BooleanField()) for answer in (True, False))
@@ -186,9 +205,9 @@ def _search(text: str) -> Q:
     found = Q()
     for word in text.split():
         found &= (
-            Q(location__mpn_id__startswith=word)
-            | Q(location__name__icontains=word)
-            | Q(location__city__icontains=word)
+            Q(place__mpn_id__startswith=word)
+            | Q(place__name__icontains=word)
+            | Q(place__city__icontains=word)
             | Q(program__name_en__icontains=word)
             | Q(program__name_sv__icontains=word)
             | Q(program__code__iexact=word)
@@ -202,7 +221,7 @@ def _filters(wish: Wish) -> dict[str, Any]:
         "fiscal_year": wish.fiscal_year,
         "shown": wish.status,
         "program__code": wish.program,
-        "location__country": wish.country,
+        "place__country": wish.country,
     }
     return {column: value for column, value in wanted.items() if value}
 
@@ -210,7 +229,7 @@ def _filters(wish: Wish) -> dict[str, Any]:
 def _order(wish: Wish) -> list[Any]:
     ranks = Value([shown.value for shown in URGENCY], output_field=ArrayField(CharField()))
     urgency = Func(ranks, F("shown"), function="array_position", output_field=IntegerField())
-    place, program = ["location__name", "location__mpn_id"], ["program_name", "program__code"]
+    place, program = ["place__name", "place__mpn_id"], ["program_name", "program__code"]
     by = wish.sort.removeprefix("-")
     firsts: dict[str, list[Any]] = {"": [urgency, "respond_by"], "status": [urgency], "location": place, "program": program}
     first = firsts[by]
@@ -226,7 +245,7 @@ def _cube(rows: QuerySet[Any], wish: Wish) -> QuerySet[Any, Any]:
     combinations: QuerySet[Any, Any] = (
         rows.annotate(matches=matches)
         .order_by()
-        .values("fiscal_year", "matches", "shown", "program__code", "location__country", "program_name")
+        .values("fiscal_year", "matches", "shown", "program__code", "place__country", "program_name")
         .annotate(n=Count("pk"))
     )
     return combinations
@@ -241,7 +260,7 @@ def _counts(cube: Sequence[Mapping[str, Any]], wish: Wish) -> Counts:
     for one in cube:
         if one["fiscal_year"] != wish.fiscal_year or not one["matches"]:
             continue
-        shown, program, country, n = one["shown"], one["program__code"], one["location__country"], one["n"]
+        shown, program, country, n = one["shown"], one["program__code"], one["place__country"], one["n"]
         fits = (not wish.status or shown == wish.status, not wish.program or program == wish.program)
         in_country = not wish.country or country == wish.country
         by_status[shown] += n if fits[1] and in_country else 0

@@ -72,8 +72,8 @@ class RowWriter:
     def _row(self, row: Mapping[str, Any], names: Mapping[Place, str]) -> Row:
         pk, shown, code = str(row["pk"]), row["shown"], row["program__code"]
         action = self._action(row, names.get(_place(row), "") if names and not row["mine"] else "")
-        mpn_id, city, partner = row["location__mpn_id"] or "", row["location__city"] or "", row["partner__legal_name"]
-        place = row["location__name"] or self._of_pga
+        mpn_id, city, partner = row["place__mpn_id"] or "", row["place__city"] or "", row["partner__legal_name"]
+        place = row["place__name"] or self._of_pga
         return Row(
             pk=pk,
             mine=row["mine"],

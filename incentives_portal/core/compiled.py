@@ -58,9 +58,9 @@ class Compiled:
         return asked(sql, [place.of(values) for place in places])
 
 
-def asked(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """The rows of a statement that is asked at every page: PostgreSQL reads and plans it once per connection."""
-    with connection.prepared() as cursor:  # type: ignore[attr-defined]
+def asked(sql: str, parameters: Sequence[Any], *, often: bool = True) -> list[tuple[Any, ...]]:
+    """The rows of a statement. One that is asked often, PostgreSQL reads and plans once per connection."""
+    with connection.prepared() if often else connection.cursor() as cursor:  # type: ignore[attr-defined]
         cursor.execute(sql, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows

@@ -28,10 +28,11 @@ class Statement:
             paged = " LIMIT %s OFFSET %s" if number == len(questions) else ""
             parts.append(f"(SELECT coalesce(json_agg(one), '[]')::text FROM ({sql}{paged}) AS one)")  # noqa: S608 - Django's SQL
         self._places = places_of(filled, blanks)
+        self._is_kept = bool(blanks)
         self._sql = f"SELECT {', '.join(parts)}"
 
     def documents(self, *, limit: int, offset: int, **values: Any) -> list[Any]:
         """The first value as text, then the answers in the order of the questions."""
         filled = [place.of(values) for place in self._places]
-        [(value, *texts)] = asked(self._sql, [*filled, limit, offset])
+        [(value, *texts)] = asked(self._sql, [*filled, limit, offset], often=self._is_kept)
         return [value, *map(json.loads, texts)]
