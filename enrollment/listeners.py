@@ -30,7 +30,7 @@ def bring_enrollments_up_to_date(sender: Any, changed: list[Changed], cause: str
     """Profiles' new versions or decisions reach every live enrollment that uses them (rule ENR-4)."""
     users = _users_of(changed, cause)
     if cause in {"payout_changed", "tax_changed", "alarm_taken_back"}:
-        _start_validations(lock(users), [one.profile for one in changed if not one.profile.archived_at], by)
+        _start_validations(lock(users), [one.profile for one in changed if one.profile and not one.profile.archived_at], by)
     told = _told_of(lock(users)) if cause == "validation_reopened" else {}
     for change in rederive_and_announce(users, cause=cause, by=by) if users else ():
         _take_back(told.get(change.enrollment.pk, ()))
@@ -41,9 +41,9 @@ def _users_of(changed: list[Changed], cause: str) -> dict[uuid.UUID, int]:
 
     That is what it waited for in the end, so that it is all the same whether things are announced one by one or together.
     """
-    last = {(one.profile.pk, one.validation.paying_entity): number for number, one in enumerate(changed) if one.validation}
-    payouts = {one.profile.pk for one in changed if isinstance(one.profile, PayoutProfile)}
-    taxes = {one.profile.pk for one in changed if isinstance(one.profile, TaxProfile)}
+    last = {(one.profile_id, one.paying_entity): number for number, one in enumerate(changed) if one.paying_entity}
+    payouts = {one.profile_id for one in changed if one.kind == "payout"}
+    taxes = {one.profile_id for one in changed if one.kind == "tax"}
     users = Enrollment.objects.filter(Q(payout_profile__among=payouts) | Q(tax_profile__among=taxes), ended_at=None)
     if cause == "validation_started":
         users = users.filter(submitted_at=None)  # what is submitted already had its validation, or is just starting it
@@ -125,10 +125,13 @@ def tell_what_came_of_it(sender: Any, changes: list[Change], cause: str, by: Any
 
 def _by_admin(done: list[Change], found: dict[uuid.UUID, Audience]) -> Iterable[tuple[User, list[Enrollment]]]:
     """Each incentives admin with those in their scope that were completed by the same thing."""
+    told = [one.enrollment.pk for one in done if found[one.enrollment.pk].admins]
+    whole = Enrollment.objects.select_related("program", "location", "partner").filter(pk__among=told)
+    rows = {row.pk: row for row in whole} if told else {}
     theirs: dict[tuple[int, User], list[Enrollment]] = {}
     for one in done:
         for user in found[one.enrollment.pk].admins:
-            theirs.setdefault((one.because, user), []).append(one.enrollment)
+            theirs.setdefault((one.because, user), []).append(rows[one.enrollment.pk])
     return [(user, rows) for (_, user), rows in theirs.items()]
 
 

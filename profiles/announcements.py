@@ -5,18 +5,36 @@
 One change and five hundred are announced alike.
 """
 
+import uuid
 from dataclasses import dataclass
+from typing import Protocol
 
 from django.dispatch import Signal
 
-from profiles.models import PayoutProfile, TaxProfile, Validation
+from profiles.models import PayoutProfile, TaxProfile
+from profiles.models.validation import Kind
 
 profiles_changed = Signal()
 
 
+class Reviewed(Protocol):
+    """A validation, read as a row or only as far as others hear of it."""
+
+    @property
+    def pk(self) -> uuid.UUID: ...
+    @property
+    def kind(self) -> Kind: ...
+    @property
+    def profile_id(self) -> uuid.UUID: ...
+    @property
+    def paying_entity(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A profile, and the validation of it that began, was decided or was reopened, where that is what happened."""
+    """A profile that changed itself, or one of which a validation began, was decided or was reopened, and for whom that was."""
 
-    profile: PayoutProfile | TaxProfile
-    validation: Validation | None = None
+    kind: Kind
+    profile_id: uuid.UUID
+    paying_entity: str = ""
+    profile: PayoutProfile | TaxProfile | None = None

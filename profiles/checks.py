@@ -8,7 +8,7 @@ account is known elsewhere (rule VAL-6).
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -48,8 +48,7 @@ class Subject:
         return self.kind == "payout" and self.payment_method != bank.CREDIT_NOTE
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(NamedTuple):
     """What one check found; `field` names the field of the form that it is about."""
 
     code: str

@@ -2,11 +2,11 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Min
+from django.db.models import F, Min
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import Origin, RoleAssignment
@@ -19,81 +19,88 @@ from profiles.services.account_past import RECENT, Past, pasts_of
 from profiles.services.cooling_off import cooling_off_given
 
 AnyVersion = PayoutProfileVersion | TaxProfileVersion
+# What a version's checks ask of its validation. A version may have several, one for each paying entity.
+_OF_VALIDATION = {
+    "validation": F("validations__pk"),
+    "paying_entity": F("validations__paying_entity"),
+    "submitted_by": F("validations__submitted_by"),
+    "partner": F("validations__partner"),
+    "company": F("validations__partner__legal_name"),
+}
+# Forms are many: one for each location of a partner.
+_OF_FORM = ("profile", "country", "classification", "form_kind", "expires_on", "identifiers", "fingerprint")
 
 
 @sensitive_variables()
 def subject_of(validation: Validation) -> Subject:
     """The facts for the checks of one validation."""
-    return subjects_of([validation])[validation.pk]
+    return subjects_of([validation.pk])[validation.pk]
 
 
 @sensitive_variables()
-def subjects_of(validations: Collection[Validation]) -> dict[uuid.UUID, Subject]:
+def subjects_of(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Subject]:
     """The facts for the checks, by the validation's id. Numbers are decrypted here, and go no further than the checks.
 
     Raises CannotDecryptError.
     """
-    known = _Known.of(validations)
-    return {one.pk: _subject(one, known) for one in validations}
+    payouts, taxes = _payouts(ids), _taxes(ids)
+    now = clock.now()
+    found = _of_payouts(payouts, now) if payouts else {}
+    return found | (_of_taxes(taxes, clock.date_of(now)) if taxes else {})
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What is looked up for all of them at once."""
+def _payouts(ids: Collection[uuid.UUID]) -> list[Any]:
+    rows = PayoutProfileVersion.objects.filter(validations__pk__among=ids).select_related("profile")
+    return list(rows.annotate(**_OF_VALIDATION))
 
-    now: dt.datetime
-    elsewhere: Collection[uuid.UUID]
-    with_document: Collection[uuid.UUID]
-    pasts: Mapping[uuid.UUID, Past]
-    by_new_admins: Collection[uuid.UUID]
 
-    @classmethod
-    def of(cls, validations: Collection[Validation]) -> "_Known":
-        now = clock.now()
-        payouts = [one.payout_version for one in validations if one.payout_version is not None]
-        taxes = [one.tax_version for one in validations if one.tax_version is not None]
-        documents = TaxDocument.objects.filter(profile__among={one.profile_id for one in taxes}, removed_at=None)
-        return cls(
-            now=now,
-            elsewhere=_at_another_partner(payouts) | _at_another_partner(taxes),
-            with_document=set(documents.values_list("profile", flat=True)),
-            pasts=pasts_of(payouts),
-            by_new_admins=_by_new_admins([one for one in validations if one.payout_version_id is not None], now),
-        )
+def _taxes(ids: Collection[uuid.UUID]) -> list[Any]:
+    return list(TaxProfileVersion.objects.filter(validations__pk__among=ids).only(*_OF_FORM).annotate(**_OF_VALIDATION))
 
 
 @sensitive_variables()
-def _subject(validation: Validation, known: _Known) -> Subject:
-    version = validation.version
-    if isinstance(version, PayoutProfileVersion):
-        return Subject(
+def _of_payouts(versions: Collection[Any], now: dt.datetime) -> dict[uuid.UUID, Subject]:
+    elsewhere, pasts, new = _at_another_partner(versions), pasts_of(versions), _by_new_admins(versions, now)
+    return {
+        one.validation: Subject(
             kind="payout",
-            country=str(version.bank_country),
-            legal_name=validation.partner.legal_name,
-            identifiers=version.read_identifiers(),
-            day=clock.date_of(known.now),
-            payment_method=str(version.payment_method),
-            account_holder=version.account_holder,
-            duplicate_elsewhere=version.pk in known.elsewhere,
-            bank_changed_recently=_is_recent(version, known.pasts[version.pk], known.now),
-            admin_new_in_role=validation.pk in known.by_new_admins,
+            country=str(one.bank_country),
+            legal_name=one.company,
+            identifiers=one.read_identifiers(),
+            day=clock.date_of(now),
+            payment_method=str(one.payment_method),
+            account_holder=one.account_holder,
+            duplicate_elsewhere=one.pk in elsewhere,
+            bank_changed_recently=_is_recent(one, pasts[one.pk], now),
+            admin_new_in_role=one.validation in new,
         )
-    return Subject(
-        kind="tax",
-        country=str(version.country),
-        legal_name=validation.partner.legal_name,
-        identifiers=version.read_identifiers(),
-        day=clock.date_of(known.now),
-        classification=str(version.classification),
-        form_kind=str(version.form_kind),
-        expires_on=version.expires_on,
-        has_document=version.profile_id in known.with_document,
-        paying_entity_is_us=validation.paying_entity in settings.US_PAYING_ENTITIES,
-        duplicate_elsewhere=version.pk in known.elsewhere,
-    )
+        for one in versions
+    }
 
 
-def _at_another_partner(versions: Collection[AnyVersion]) -> set[uuid.UUID]:
+@sensitive_variables()
+def _of_taxes(versions: Collection[Any], day: dt.date) -> dict[uuid.UUID, Subject]:
+    documents = TaxDocument.objects.filter(profile__among={one.profile_id for one in versions}, removed_at=None)
+    elsewhere, with_document = _at_another_partner(versions), set(documents.values_list("profile", flat=True))
+    return {
+        one.validation: Subject(
+            kind="tax",
+            country=str(one.country),
+            legal_name=one.company,
+            identifiers=one.read_identifiers(),
+            day=day,
+            classification=str(one.classification),
+            form_kind=str(one.form_kind),
+            expires_on=one.expires_on,
+            has_document=one.profile_id in with_document,
+            paying_entity_is_us=one.paying_entity in settings.US_PAYING_ENTITIES,
+            duplicate_elsewhere=one.pk in elsewhere,
+        )
+        for one in versions
+    }
+
+
+def _at_another_partner(versions: Collection[Any]) -> set[uuid.UUID]:
     """Which of the versions, all of one kind, have the number of any version of another partner's profile (rule VAL-6)."""
     alike = {one.pk: fingerprints.alike(one) for one in versions if one.fingerprint is not None}
     if not alike:
@@ -103,7 +110,7 @@ def _at_another_partner(versions: Collection[AnyVersion]) -> set[uuid.UUID]:
     partners: dict[bytes, set[uuid.UUID]] = {}
     for fingerprint, partner_id in same.values_list("fingerprint", "profile__partner").distinct():
         partners.setdefault(bytes(fingerprint or b""), set()).add(partner_id)
-    own = {one.pk: {one.profile.partner_id} for one in versions}
+    own = {one.pk: {one.partner} for one in versions}
     return {pk for pk, prints in alike.items() if any(partners.get(one, set()) - own[pk] for one in prints)}
 
 
@@ -123,35 +130,37 @@ def _replaces_a_validated_account(version: PayoutProfileVersion, past: Past, now
     return any(one.is_approved and one.fingerprint not in past.alike for one in past.earlier)
 
 
-def _by_new_admins(validations: Collection[Validation], now: dt.datetime) -> set[uuid.UUID]:
-    """Which were written or submitted by somebody who became incentives admin a short while ago, at a partner that was paid before.
+def _by_new_admins(versions: Collection[Any], now: dt.datetime) -> set[uuid.UUID]:
+    """Which validations' versions were written or submitted by somebody who became incentives admin a short while ago, at a
+    partner that was paid before.
 
     The usual way of whoever took over an account: first the role, then the bank details. At a partner that is only beginning,
     everybody is new, which tells nothing. Nor does the day on which the feed gave a role: the membership system vouches for it.
     """
-    granted = _granted_of(validations)
+    granted = _granted_of(versions)
     lately = {pk: at for pk, at in granted.items() if at >= now - RECENT}
-    asked = [one for one in validations if one.pk in lately]
+    asked = [one for one in versions if one.validation in lately]
     approved = Validation.objects.filter(
-        partner__in={one.partner_id for one in asked}, payout_version__isnull=False, decision=Validation.Decision.APPROVED
+        partner__in={one.partner for one in asked}, payout_version__isnull=False, decision=Validation.Decision.APPROVED
     )
     paid_since = dict(approved.values_list("partner").annotate(Min("decided_at")))
-    return {one.pk for one in asked if one.partner_id in paid_since and paid_since[one.partner_id] < lately[one.pk]}
+    return {one.validation for one in asked if one.partner in paid_since and paid_since[one.partner] < lately[one.validation]}
 
 
-def _granted_of(validations: Collection[Validation]) -> dict[uuid.UUID, dt.datetime]:
-    """When the last of those who wrote or submitted it became incentives admin of the partner."""
-    people = {one.pk: {one.submitted_by_id, one.version.created_by_id} - {None} for one in validations}
+def _granted_of(versions: Collection[Any]) -> dict[uuid.UUID, dt.datetime]:
+    """When the last of those who wrote or submitted it became incentives admin of the partner, by the validation's id."""
+    people = {one.validation: {one.submitted_by, one.created_by_id} - {None} for one in versions}
     roles = RoleAssignment.objects.exclude(origin=Origin.FEED).filter(
         role=PartnerRole.INCENTIVES_ADMIN,
         ended_at=None,
-        partner__in={one.partner_id for one in validations},
+        partner__in={one.partner for one in versions},
         membership__user__in=set().union(*people.values()),
     )
     granted: dict[tuple[uuid.UUID, object], dt.datetime] = {}
     for partner_id, user_id, at in roles.order_by("granted_at").values_list("partner", "membership__user", "granted_at"):
         granted[partner_id, user_id] = at
     last = {
-        one.pk: [granted[key] for user_id in people[one.pk] if (key := (one.partner_id, user_id)) in granted] for one in validations
+        one.validation: [granted[key] for user_id in people[one.validation] if (key := (one.partner, user_id)) in granted]
+        for one in versions
     }
     return {pk: max(ats) for pk, ats in last.items() if ats}

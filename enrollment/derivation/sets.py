@@ -28,6 +28,8 @@ from incentives_portal.core.waking import wake_on_commit
 from .rows import DERIVED, Change, statuses_changed
 
 SIZE = 5_000
+# Of a row that changed, what tells who hears of it: whoever writes to them reads the rest, and for most nobody does.
+WHOSE = ("partner", "location", "program", "status", "status_since")
 FACTS = tuple(field for field in Enrollment._meta.concrete_fields if field.name not in DERIVED)
 COLUMNS = tuple(str(field.column) for field in FACTS)
 
@@ -136,7 +138,7 @@ def rederive_and_announce(because: Mapping[uuid.UUID, int], *, cause: str, by: A
     if not settle_all(stored(where), cause=cause, by=by):
         return []
     before = dict(rows_of(Sql(_BEFORE)))
-    rows = Enrollment.objects.select_related("program", "location", "partner").filter(pk__among=before).order_by("pk")
+    rows = Enrollment.objects.only(*WHOSE).filter(pk__among=before).order_by("pk")
     changes = [Change(row, before[row.pk], row.status, because[row.pk]) for row in rows]
     statuses_changed.send(sender=Enrollment, changes=changes, cause=cause, by=by)
     return changes

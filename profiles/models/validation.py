@@ -1,5 +1,6 @@
 import datetime as dt
 import uuid
+from typing import Literal
 
 from django.conf import settings
 from django.db import models
@@ -14,6 +15,7 @@ from .payout import PayoutProfile, PayoutProfileVersion
 from .tax import TaxProfile, TaxProfileVersion
 
 UNDECIDED = Q(decision="")
+Kind = Literal["payout", "tax"]
 VALIDATION_TIME = dt.timedelta(hours=48)
 
 
@@ -108,6 +110,14 @@ class Validation(models.Model):
     @property
     def profile(self) -> PayoutProfile | TaxProfile:
         return self.version.profile
+
+    @property
+    def profile_id(self) -> uuid.UUID:
+        return self.version.profile_id
+
+    @property
+    def kind(self) -> Kind:
+        return "payout" if self.payout_version_id else "tax"
 
 
 class ValidationReason(models.Model):

@@ -14,9 +14,10 @@ from incentives_portal.core import audit
 from incentives_portal.core.clock import DatabaseNow
 from incentives_portal.core.secrets import CannotDecryptError
 from incentives_portal.core.unreadable import note
-from profiles.announcements import Changed, profiles_changed
+from profiles.announcements import Changed, Reviewed, profiles_changed
 from profiles.errors import ArchivedError, FrozenError, InUseError, NameTakenError, StaleError
 from profiles.models import DefaultBankProfile, PayoutProfile, TaxProfile, Validation
+from profiles.models.validation import Kind
 from profiles.usage import AnyProfile, live_usage_of
 
 P = TypeVar("P", PayoutProfile, TaxProfile)
@@ -88,12 +89,13 @@ def supersede_open(profile: AnyProfile) -> int:
 
 def announce(profile: AnyProfile, cause: str, *, by: Any) -> None:
     """Tells the floor above, inside the transaction: who uses the profile is derived anew or nothing happens at all."""
-    _announce([Changed(profile)], cause, by)
+    kind: Kind = "payout" if isinstance(profile, PayoutProfile) else "tax"
+    _announce([Changed(kind, profile.pk, profile=profile)], cause, by)
 
 
-def announce_validations(validations: Iterable[Validation], cause: str, *, by: Any) -> None:
+def announce_validations(validations: Iterable[Reviewed], cause: str, *, by: Any) -> None:
     """The same of what became of validations, all at once."""
-    _announce([Changed(one.profile, one) for one in validations], cause, by)
+    _announce([Changed(one.kind, one.profile_id, one.paying_entity) for one in validations], cause, by)
 
 
 def _announce(changed: list[Changed], cause: str, by: Any) -> None:

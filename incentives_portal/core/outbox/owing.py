@@ -53,7 +53,8 @@ def owe_all(owed: Iterable[Owed]) -> int:
     remaining, count = iter(owed), 0
     while chunk := [rendered(one) for one in islice(remaining, CHUNK)]:
         count += len(store(chunk))
-    wake_on_commit(SEND_MAIL)
+    if count:
+        wake_on_commit(SEND_MAIL)
     return count
 
 

@@ -26,8 +26,9 @@ from profiles.models import Validation
 from profiles.providers import NoAnswerError, Provider, Question
 from profiles.subjects import subject_of
 
-from .concluding import conclude, lock_unchecked
+from .concluding import conclude
 from .deciding import lock
+from .locking import lock_unchecked
 
 SILENCES = 3
 ATTEMPTS = 8  # with the pauses below, about two of the 48 hours
@@ -125,9 +126,7 @@ def _put_off(validation: Validation, token: uuid.UUID, by: Any) -> str:
 def _lock_unchecked(validation: Validation) -> Validation | None:
     """The validation as it stands now, locked, where the checks have still to run and nobody else holds it."""
     for locked in lock_unchecked(Validation.objects.filter(pk=validation.pk), 1):
-        # Whose question counts may have changed between finding it and holding it.
-        locked.refresh_from_db(fields=["ask_attempts", "ask_token", "asked_until", "ask_after"])
-        return locked
+        return Validation.objects.select_related("payout_version", "tax_version").get(pk=locked.pk)
     return None
 
 

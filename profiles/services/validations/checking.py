@@ -15,14 +15,15 @@ from profiles import checks
 from profiles.models import Validation
 from profiles.subjects import subjects_of
 
-from .concluding import conclude_all, lock_unchecked
+from .concluding import conclude_all
+from .locking import Locked, lock_unchecked
 
 log = logging.getLogger(__name__)
 
 
 def check_batches(due: QuerySet[Validation], *, limit: int, until: float, by: Any) -> Counter[str]:
     """Checks up to `limit` of what is due, until that time of the machine's clock: how many came to which outcome."""
-    counts, tried = Counter[str](), list[Validation]()
+    counts, tried = Counter[str](), list[Locked]()
     while len(tried) < limit and time.monotonic() <= until:
         size = min(settings.VALIDATION_BATCH, limit - len(tried))
         # What was checked is due no more; what failed still is, and would be taken again and again.
@@ -35,13 +36,13 @@ def check_batches(due: QuerySet[Validation], *, limit: int, until: float, by: An
     return counts
 
 
-def _check_batch(due: QuerySet[Validation], size: int, by: Any) -> tuple[Sequence[Validation], Counter[str]]:
+def _check_batch(due: QuerySet[Validation], size: int, by: Any) -> tuple[Sequence[Locked], Counter[str]]:
     """Checks the most urgent, and says which they were.
 
     One transaction: claim, checks, findings, decisions and what follows from them. A worker that is killed leaves the whole
     batch undone, to be done once by the next.
     """
-    batch: list[Validation] = []
+    batch: list[Locked] = []
     try:
         with transaction.atomic():
             batch += lock_unchecked(due, size)
@@ -52,7 +53,7 @@ def _check_batch(due: QuerySet[Validation], size: int, by: Any) -> tuple[Sequenc
         return batch, _without_the_bad_ones(batch, error, by)
 
 
-def _without_the_bad_ones(batch: Sequence[Validation], error: Exception, by: Any) -> Counter[str]:
+def _without_the_bad_ones(batch: Sequence[Locked], error: Exception, by: Any) -> Counter[str]:
     """What was rolled back because of one of them, by halves: the others aren't held up by it.
 
     What can't be checked stays in the reviewers' queue, and is tried again by the next sweep.
@@ -68,6 +69,6 @@ def _without_the_bad_ones(batch: Sequence[Validation], error: Exception, by: Any
 
 
 @sensitive_variables()
-def _check(locked: Sequence[Validation], by: Any) -> Counter[str]:
-    subjects = subjects_of(locked)
+def _check(locked: Sequence[Locked], by: Any) -> Counter[str]:
+    subjects = subjects_of([one.pk for one in locked])
     return Counter(conclude_all([(one, checks.run(subjects[one.pk])) for one in locked], by))

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,9 +10,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incentives_portal.core import audit, clock
+from incentives_portal.core.fragments import sql
 from incentives_portal.core.secrets import CannotDecryptError
 from incentives_portal.core.unreadable import note
 from profiles import checks, mails
+from profiles.announcements import Reviewed
 from profiles.errors import (
     AlreadyDecidedError,
     ClaimedError,
@@ -35,6 +38,16 @@ from profiles.subjects import subject_of
 from .claiming import refuse_own_request
 
 Reason = tuple[str, str, str]
+_DECIDED = """
+SELECT v.id, concat(coalesce(p.name, t.name), ' · ', v.paying_entity) AS name, v.partner_id, NULL::jsonb AS before,
+    jsonb_build_object('version', coalesce(pv.number, tv.number), 'paying_entity', v.paying_entity) || %s AS after
+FROM unnest(%s::uuid[]) WITH ORDINALITY AS decided (id, place) JOIN profiles_validation v USING (id)
+LEFT JOIN profiles_payoutprofileversion pv ON pv.id = v.payout_version_id
+LEFT JOIN profiles_payoutprofile p ON p.id = pv.profile_id
+LEFT JOIN profiles_taxprofileversion tv ON tv.id = v.tax_version_id
+LEFT JOIN profiles_taxprofile t ON t.id = tv.profile_id
+ORDER BY decided.place
+"""
 
 
 @transaction.atomic
@@ -53,8 +66,7 @@ def approve(*, validation: Validation, by: User) -> Validation:
             return _store_first(locked, by)
         if locked.first_approved_by_id == by.pk:
             raise SecondReviewerError
-    store([locked], Validation.Decision.APPROVED, by=by)
-    return locked
+    return _decide(locked, Validation.Decision.APPROVED, by)
 
 
 @transaction.atomic
@@ -69,8 +81,7 @@ def reject(*, validation: Validation, reasons: Sequence[Reason], by: User) -> Va
     rows = [ValidationReason(validation=locked, field=field, code=code, note=note.strip()) for field, code, note in reasons]
     ValidationReason.objects.bulk_create(rows)
     mails.tell_rejected(locked, rows)
-    store([locked], Validation.Decision.REJECTED, by=by, reasons={row.field: row.code for row in rows})
-    return locked
+    return _decide(locked, Validation.Decision.REJECTED, by, {row.field: row.code for row in rows})
 
 
 def needs_second(validation: Validation) -> bool:
@@ -83,6 +94,12 @@ def needs_second(validation: Validation) -> bool:
     if validation.checked_at is None:  # a reviewer was faster than the sweep
         return bool(sum(found.outcome != "passed" for found in checks.run(subject_of(validation))) >= least)
     return bool(validation.checks.exclude(outcome=ValidationCheck.Outcome.PASSED).count() >= least)
+
+
+def _decide(locked: Validation, decision: Validation.Decision, by: User, reasons: dict[str, str] | None = None) -> Validation:
+    for name, value in store([locked], decision, by=by, reasons=reasons).items():
+        setattr(locked, name, value)
+    return locked
 
 
 def _store_first(validation: Validation, by: User) -> Validation:
@@ -162,22 +179,17 @@ def _refuse_bad_reasons(validation: Validation, reasons: Sequence[Reason]) -> No
 
 
 def store(
-    validations: Sequence[Validation], decision: Validation.Decision, *, by: Any, reasons: dict[str, str] | None = None, **also: Any
-) -> None:
-    """Writes one decision on all of them, with the columns of `also`, and tells the floor above.
+    validations: Sequence[Reviewed], decision: Validation.Decision, *, by: Any, reasons: dict[str, str] | None = None, **also: Any
+) -> dict[str, Any]:
+    """Writes one decision on all of them, with the columns of `also`, and tells the floor above. Returns what was written.
 
     The caller holds the locks and has refused what must be refused.
     """
     written = {"decision": decision, "decided_at": clock.now(), "decided_by": audit.person(by), "claimed_by": None}
     written |= {"claimed_until": None, **also}
-    Validation.objects.filter(pk__among=[one.pk for one in validations]).update(**written)
-    for one in validations:
-        for name, value in written.items():
-            setattr(one, name, value)
-    act, told = f"validation.{decision.value}", {"reasons": reasons} if reasons else {}
-    audit.record_all(audit.entry_of(act, one, by=by, after=_told(one) | told) for one in validations)
+    ids = [one.pk for one in validations]
+    Validation.objects.filter(pk__among=ids).update(**written)
+    told = json.dumps({"reasons": reasons} if reasons else {})
+    audit.record_each(f"validation.{decision.value}", Validation, sql(_DECIDED, told, ids), by=by)
     versions.announce_validations(validations, f"validation_{decision.value}", by=by)
-
-
-def _told(decided: Validation) -> dict[str, Any]:
-    return {"version": decided.version.number, "paying_entity": decided.paying_entity}
+    return written
