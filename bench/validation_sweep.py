@@ -169,6 +169,9 @@ def work(way: str, *arguments: str) -> int:
         return 0
     from django.db import connection
 
+    from incentives_portal.core.loading import load_for_good
+
+    load_for_good()  # as a worker does
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         (backend,) = cursor.fetchone()

@@ -37,7 +37,7 @@ class Audience:
 def audiences(rows: Sequence[Enrollment]) -> dict[uuid.UUID, Audience]:
     """The audience of each row, by its id. A fixed number of queries, whatever the number of rows."""
     assignments = list(
-        RoleAssignment.objects.filter(roles_in_force(), partner__in={row.partner_id for row in rows})
+        RoleAssignment.objects.filter(roles_in_force(), partner__among={row.partner_id for row in rows})
         .select_related("membership__user")
         .prefetch_related("listed")
         .order_by("granted_at")

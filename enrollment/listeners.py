@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.dispatch import receiver
 from django.urls import reverse
 
@@ -20,9 +20,18 @@ from enrollment.services.enrolling import start_validation
 from enrollment.services.invitations import announce_to
 from enrollment.status import Status
 from incentives_portal.core import audit, outbox, wall
+from incentives_portal.core.fragments import Sql, rows_of, sql
 from profiles.announcements import Changed, profiles_changed
 from profiles.errors import UndoError
 from profiles.models import PayoutProfile, TaxProfile
+
+# Locked in the order of their keys, as everywhere.
+_USERS = """
+SELECT e.id, g.paying_entity, e.payout_profile_id, e.tax_profile_id
+FROM enrollment_enrollment e JOIN enrollment_program g ON g.id = e.program_id
+WHERE (e.payout_profile_id = ANY (%s::uuid[]) OR e.tax_profile_id = ANY (%s::uuid[])) AND e.ended_at IS NULL AND {among}
+ORDER BY e.id FOR UPDATE OF e
+"""
 
 
 @receiver(profiles_changed)
@@ -37,17 +46,16 @@ def bring_enrollments_up_to_date(sender: Any, changed: list[Changed], cause: str
 
 
 def _users_of(changed: list[Changed], cause: str) -> dict[uuid.UUID, int]:
-    """The live enrollments that use one of the profiles, each with the number of the last that happened to its profiles.
+    """The live enrollments that use one of the profiles, locked, each with the number of the last that happened to its profiles.
 
     That is what it waited for in the end, so that it is all the same whether things are announced one by one or together.
     """
     last = {(one.profile_id, one.paying_entity): number for number, one in enumerate(changed) if one.paying_entity}
     payouts = {one.profile_id for one in changed if one.kind == "payout"}
     taxes = {one.profile_id for one in changed if one.kind == "tax"}
-    users = Enrollment.objects.filter(Q(payout_profile__among=payouts) | Q(tax_profile__among=taxes), ended_at=None)
-    if cause == "validation_started":
-        users = users.filter(submitted_at=None)  # what is submitted already had its validation, or is just starting it
-    rows: Any = users.values_list("pk", "program__paying_entity", "payout_profile", "tax_profile")
+    # What is submitted already had its validation, or is just starting it.
+    among = Sql("e.submitted_at IS NULL" if cause == "validation_started" else "TRUE")
+    rows = rows_of(sql(_USERS, list(payouts), list(taxes), among=among))
     return {pk: max(last.get((profile, entity), 0) for profile in profiles) for pk, entity, *profiles in rows}
 
 

@@ -28,7 +28,10 @@ statuses_changed = Signal()
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One enrollment whose status or reason is new. What has the same `because` came of the same thing."""
+    """One enrollment whose status or reason is new. What has the same `because` came of the same thing.
+
+    Of many at once each is read only as far as it takes to know whom it concerns.
+    """
 
     enrollment: Enrollment
     before: str

@@ -28,8 +28,6 @@ from incentives_portal.core.waking import wake_on_commit
 from .rows import DERIVED, Change, statuses_changed
 
 SIZE = 5_000
-# Of a row that changed, what tells who hears of it: whoever writes to them reads the rest, and for most nobody does.
-WHOSE = ("partner", "location", "program", "status", "status_since")
 FACTS = tuple(field for field in Enrollment._meta.concrete_fields if field.name not in DERIVED)
 COLUMNS = tuple(str(field.column) for field in FACTS)
 
@@ -45,7 +43,7 @@ outcome AS MATERIALIZED (
     SELECT *, requirements::jsonb AS same, position(%s IN requirements) + position(%s IN requirements) > 0 AS with_profile
     FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
         AS o (signature, status, reason, requirements, derive_again_at)
-), due AS (
+), due AS {made} (
     SELECT {columns}, s.before_status, s.before_reason, o.status, o.reason, o.derive_again_at,
         CASE WHEN o.with_profile THEN replace(replace(o.requirements, %s, coalesce(s.payout_profile_id::text, '')),
             %s, coalesce(s.tax_profile_id::text, ''))::jsonb ELSE o.same END AS requirements
@@ -69,10 +67,12 @@ WITH {outcomes}, written AS ({written})
 INSERT INTO enrollment_statuschange (enrollment_id, at, before, after, reason, cause, by_id)
 SELECT id, %s, before_status, status, reason, %s, %s FROM written WHERE (before_status, before_reason) <> (status, reason)
 """
-# Of the rows settled last, whose old values `settling` keeps until others are gathered.
-_BEFORE = """
-SELECT id, s.before_status FROM settling s JOIN enrollment_enrollment row USING (id)
-WHERE (s.before_status, s.before_reason) <> (row.status, row.reason)
+# Of the rows settled last, whose old values `settling` keeps until others are gathered, what tells who hears of the change.
+# Whoever writes to them reads the rest, and for most nobody does.
+_WHOSE = """
+SELECT row.id, row.partner_id, row.location_id, row.program_id, row.status, row.status_since, s.before_status
+FROM settling s JOIN enrollment_enrollment row USING (id)
+WHERE (s.before_status, s.before_reason) <> (row.status, row.reason) ORDER BY row.id
 """
 _DIFFERENT = """
 WITH {outcomes} SELECT due.id FROM due JOIN enrollment_enrollment row ON row.id = due.id
@@ -129,17 +129,14 @@ def settle_all(rows: Sql, *, facts: Sequence[str] = (), within: Range = EVERYWHE
 
 
 def rederive_and_announce(because: Mapping[uuid.UUID, int], *, cause: str, by: Any) -> list[Change]:
-    """As `rederive`, but in the caller's transaction, and announced as `settle` does.
+    """As `rederive`, but of rows that the caller has locked, in its transaction, and announced as `settle` does.
 
     `because` says of each row which of many changes it came of. Returns the changes of status or reason.
     """
-    where = among(because)
-    lock_all(where)
-    if not settle_all(stored(where), cause=cause, by=by):
+    if not settle_all(stored(among(because)), cause=cause, by=by):
         return []
-    before = dict(rows_of(Sql(_BEFORE)))
-    rows = Enrollment.objects.only(*WHOSE).filter(pk__among=before).order_by("pk")
-    changes = [Change(row, before[row.pk], row.status, because[row.pk]) for row in rows]
+    rows: Any = Enrollment.objects.raw(_WHOSE)
+    changes = [Change(row, row.before_status, row.status, because[row.pk]) for row in rows]
     statuses_changed.send(sender=Enrollment, changes=changes, cause=cause, by=by)
     return changes
 
@@ -172,12 +169,14 @@ def _keep(written: Sql, facts: Sequence[str], cause: str, by: Any) -> int:
     )
 
 
-def _outcomes(needed: Iterable[str]) -> Sql:
+def _outcomes(needed: Sequence[str]) -> Sql:
     """What the pure function says of each signature, as a table joined to the rows."""
     programs = Programs.read()
     answers = [_answer(programs, signature) for (signature,) in rows_of(Sql("SELECT DISTINCT signature FROM settling"))]
     arrays = [list(column) for column in zip(*answers, strict=True)] or [[]] * 5
-    return sql(_OUTCOMES, PAYOUT, TAX, *arrays, PAYOUT, TAX, columns=Sql(", ".join(f"s.{name}" for name in needed)))
+    # Where nothing else is written, it is compared with what stands there, and would be made twice.
+    made = Sql("MATERIALIZED" if needed == ["id"] else "")
+    return sql(_OUTCOMES, PAYOUT, TAX, *arrays, PAYOUT, TAX, columns=Sql(", ".join(f"s.{name}" for name in needed)), made=made)
 
 
 def _answer(programs: Programs, signature: str) -> tuple[str, str, str, str, dt.datetime | None]:

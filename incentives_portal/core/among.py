@@ -1,4 +1,4 @@
-"""`id__among=[…]`: one of many UUIDs, as one array.
+"""`id__among=[…]`: one of many UUIDs or fingerprints, as one array.
 
 `id__in` makes a placeholder of each, which Django, the driver and PostgreSQL handle one by one: five hundred take longer than
 the rows they find.
@@ -6,15 +6,16 @@ the rows they find.
 
 from typing import Any
 
-from django.db.models import ForeignKey, Lookup, UUIDField
+from django.db.models import BinaryField, ForeignKey, Lookup, UUIDField
 
 
+@BinaryField.register_lookup
 @UUIDField.register_lookup
 @ForeignKey.register_lookup
 class Among(Lookup):
     lookup_name = "among"
-    prepare_rhs = False  # a field's own way is for one id
+    prepare_rhs = False  # a field's own way is for one
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         column, parameters = self.process_lhs(compiler, connection)
-        return f"{column} = ANY (%s::uuid[])", (*parameters, list(self.rhs))
+        return f"{column} = ANY (%s::{self.lhs.output_field.db_type(connection)}[])", (*parameters, list(self.rhs))

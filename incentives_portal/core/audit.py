@@ -96,7 +96,7 @@ def _stored(value: Any, kind: str) -> Any:
 _EACH = """
 INSERT INTO core_auditentry (at, actor_kind, actor_id, actor_name, partner_id, act, object_type, object_id, object_name,
     before, after, request_id)
-SELECT portal_now(), %s, %s, %s, thing.partner_id, %s, %s, thing.id::text, left(thing.name, 300), thing.before, thing.after, %s
+SELECT (SELECT portal_now()), %s, %s, %s, thing.partner_id, %s, %s, thing.id::text, left(thing.name, 300), thing.before, thing.after, %s
 FROM ({things}) thing
 """
 

@@ -50,7 +50,7 @@ def pasts_of(versions: Collection[PayoutProfileVersion]) -> dict[uuid.UUID, Past
 
 def _earlier(versions: Collection[PayoutProfileVersion]) -> dict[uuid.UUID, list[Earlier]]:
     approved = Validation.objects.filter(payout_version=OuterRef("pk"), decision=Validation.Decision.APPROVED)
-    rows = PayoutProfileVersion.objects.filter(profile__in={one.profile_id for one in versions if one.number > 1})
+    rows = PayoutProfileVersion.objects.filter(profile__among={one.profile_id for one in versions if one.number > 1})
     rows = rows.annotate(is_approved=Exists(approved)).defer("identifiers").order_by("-number")
     of_profile: defaultdict[uuid.UUID, list[Any]] = defaultdict(list)
     for row in rows:
@@ -68,8 +68,8 @@ def _took_place(versions: Collection[PayoutProfileVersion], alike: Mapping[uuid.
     asked = [one for one in versions if one.pk in since]
     approved = Validation.objects.filter(
         decision=Validation.Decision.APPROVED,
-        partner__in={one.profile.partner_id for one in asked},
-        payout_version__fingerprint__in=set[bytes]().union(*(alike[one.pk] for one in asked)),
+        partner__among={one.profile.partner_id for one in asked},
+        payout_version__fingerprint__among=set[bytes]().union(*(alike[one.pk] for one in asked)),
     )
     found = approved.values_list("partner", "payout_version__fingerprint").annotate(Min("decided_at"), Count("decided_by"))
     known = {(partner, bytes(fingerprint)): (first, by_people) for partner, fingerprint, first, by_people in found}

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 
-from incentives_portal.core.clock import DatabaseNow
+from incentives_portal.core import clock
 from incentives_portal.core.fragments import run, sql
 from profiles import checks
 from profiles.announcements import Reviewed
@@ -15,7 +15,6 @@ from .deciding import store
 
 Findings = tuple[CheckResult, ...]
 WORST_FIRST = ("failed", "flagged", "passed")
-CHECKED: dict[str, Any] = {"checked_at": DatabaseNow(), "ask_token": None, "asked_until": None, "ask_after": None}
 # Most validations find the same, which is said once, with the validations that it is true of.
 _FOUND = """
 INSERT INTO profiles_validationcheck (validation_id, code, outcome, field)
@@ -37,6 +36,7 @@ def conclude_all(checked: Sequence[tuple[Reviewed, Findings]], by: Any) -> list[
     """
     found = [(locked, _once_each(findings)) for locked, findings in checked]
     _store_findings(found)
+    written = {"checked_at": clock.now(), "ask_token": None, "asked_until": None, "ask_after": None}
     # An account that is cooling off wears a flag (see `subjects`): it waits for a person, also when the time is over.
     outcomes = [
         "approved" if checks.verdict(all_of_it) == "approve" and settings.AUTOMATIC_APPROVAL else "waiting"
@@ -46,9 +46,9 @@ def conclude_all(checked: Sequence[tuple[Reviewed, Findings]], by: Any) -> list[
     for (locked, _), outcome in zip(found, outcomes, strict=True):
         of_outcome[outcome].append(locked)
     if of_outcome["waiting"]:
-        Validation.objects.filter(pk__among=[one.pk for one in of_outcome["waiting"]]).update(**CHECKED)
+        Validation.objects.filter(pk__among=[one.pk for one in of_outcome["waiting"]]).update(**written)
     if of_outcome["approved"]:
-        store(of_outcome["approved"], Validation.Decision.APPROVED, by=by, **CHECKED)
+        store(of_outcome["approved"], Validation.Decision.APPROVED, by=by, **written)
     return outcomes
 
 
