@@ -56,7 +56,7 @@ def _users_of(changed: list[Changed], cause: str) -> dict[uuid.UUID, int]:
     # What is submitted already had its validation, or is just starting it.
     among = Sql("e.submitted_at IS NULL" if cause == "validation_started" else "TRUE")
     rows = rows_of(sql(_USERS, list(payouts), list(taxes), among=among))
-    return {pk: max(last.get((profile, entity), 0) for profile in profiles) for pk, entity, *profiles in rows}
+    return {pk: max(last.get((payout, entity), 0), last.get((tax, entity), 0)) for pk, entity, payout, tax in rows}
 
 
 def _start_validations(rows: list[Enrollment], profiles: list[PayoutProfile | TaxProfile], by: Any) -> None:

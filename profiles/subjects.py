@@ -13,6 +13,7 @@ from accounts.models import Origin, RoleAssignment
 from accounts.roles import PartnerRole
 from incentives_portal.core import clock
 from profiles import fingerprints
+from profiles.announcements import Reviewed
 from profiles.checks import Subject
 from profiles.models import PayoutProfileVersion, TaxDocument, TaxProfileVersion, Validation
 from profiles.services.account_past import RECENT, Past, pasts_of
@@ -34,32 +35,24 @@ _OF_FORM = ("profile", "classification", "form_kind", "expires_on", "identifiers
 @sensitive_variables()
 def subject_of(validation: Validation) -> Subject:
     """The facts for the checks of one validation."""
-    return subjects_of([validation.pk])[validation.pk]
+    return subjects_of([validation])[validation.pk]
 
 
 @sensitive_variables()
-def subjects_of(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Subject]:
+def subjects_of(validations: Collection[Reviewed]) -> dict[uuid.UUID, Subject]:
     """The facts for the checks, by the validation's id. Numbers are decrypted here, and go no further than the checks.
 
     Raises CannotDecryptError.
     """
-    payouts, taxes = _payouts(ids), _taxes(ids)
     now = clock.now()
-    found = _of_payouts(payouts, now) if payouts else {}
-    return found | (_of_taxes(taxes, clock.date_of(now)) if taxes else {})
-
-
-def _payouts(ids: Collection[uuid.UUID]) -> list[Any]:
-    rows = PayoutProfileVersion.objects.filter(validations__pk__among=ids).select_related("profile")
-    return list(rows.annotate(**_OF_VALIDATION))
-
-
-def _taxes(ids: Collection[uuid.UUID]) -> list[Any]:
-    return list(TaxProfileVersion.objects.filter(validations__pk__among=ids).only(*_OF_FORM).annotate(**_OF_VALIDATION, code=F("country")))
+    payouts, taxes = ([one.pk for one in validations if one.kind == kind] for kind in ("payout", "tax"))
+    return (_of_payouts(payouts, now) if payouts else {}) | (_of_taxes(taxes, clock.date_of(now)) if taxes else {})
 
 
 @sensitive_variables()
-def _of_payouts(versions: Collection[Any], now: dt.datetime) -> dict[uuid.UUID, Subject]:
+def _of_payouts(ids: list[uuid.UUID], now: dt.datetime) -> dict[uuid.UUID, Subject]:
+    rows = PayoutProfileVersion.objects.filter(validations__pk__among=ids).select_related("profile")
+    versions: list[Any] = list(rows.annotate(**_OF_VALIDATION))
     elsewhere, pasts, new = _at_another_partner(versions), pasts_of(versions), _by_new_admins(versions, now)
     return {
         one.validation: Subject(
@@ -79,7 +72,9 @@ def _of_payouts(versions: Collection[Any], now: dt.datetime) -> dict[uuid.UUID, 
 
 
 @sensitive_variables()
-def _of_taxes(versions: Collection[Any], day: dt.date) -> dict[uuid.UUID, Subject]:
+def _of_taxes(ids: list[uuid.UUID], day: dt.date) -> dict[uuid.UUID, Subject]:
+    rows = TaxProfileVersion.objects.filter(validations__pk__among=ids).only(*_OF_FORM)
+    versions: list[Any] = list(rows.annotate(**_OF_VALIDATION, code=F("country")))
     documents = TaxDocument.objects.filter(profile__among={one.profile_id for one in versions}, removed_at=None)
     elsewhere, with_document = _at_another_partner(versions), set(documents.values_list("profile", flat=True))
     return {

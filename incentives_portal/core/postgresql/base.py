@@ -9,6 +9,8 @@ from psycopg.pq import TransactionStatus
 
 from incentives_portal.core import wall
 
+from . import ids
+
 TELL = "SELECT set_config('portal.sees', %s, false)"
 
 
@@ -50,7 +52,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_new_connection(self, conn_params: Any) -> Any:
         self._told = None
-        return super().get_new_connection(conn_params)
+        connection = super().get_new_connection(conn_params)
+        ids.adapt(connection)
+        return connection
 
     def is_usable(self) -> bool:
         if self.connection is None:

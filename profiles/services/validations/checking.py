@@ -70,5 +70,5 @@ def _without_the_bad_ones(batch: Sequence[Locked], error: Exception, by: Any) ->
 
 @sensitive_variables()
 def _check(locked: Sequence[Locked], by: Any) -> Counter[str]:
-    subjects = subjects_of([one.pk for one in locked])
+    subjects = subjects_of(locked)
     return Counter(conclude_all([(one, checks.run(subjects[one.pk])) for one in locked], by))
