@@ -226,10 +226,10 @@ def populate(locations: int) -> None:
         for kind in ("payout", "tax"):
             run(DISTINCT.format(kind=kind))
     run(ENROLLMENTS, {"program": program.pk, "year": year.ends_in})
-    for model in (PayoutProfileVersion, TaxProfileVersion):
-        versions: Any = model._default_manager.select_related("profile").defer("identifiers")
-        validations.start_all(versions, paying_entity=program.paying_entity, by=SYSTEM)
     with transaction.atomic():
+        for model in (PayoutProfileVersion, TaxProfileVersion):
+            versions: Any = model._default_manager.select_related("profile").defer("identifiers")
+            validations.start_all(versions, paying_entity=program.paying_entity, by=SYSTEM)
         derivation.settle_all(stored(Sql("TRUE")), cause="submitted", by=SYSTEM)
     with database_roles.as_owner():
         run("TRUNCATE accounts_rolelocation, accounts_roleassignment, accounts_formerrolelocation")
