@@ -13,6 +13,7 @@ from django.urls import reverse
 from accounts.actor import roles_in_force
 from accounts.models import RoleAssignment, User
 from accounts.roles import ADMIN_ROLES, PartnerRole
+from enrollment.derivation import Change
 from enrollment.models import Enrollment, Notice, Program
 from incentives_portal.core import outbox
 from incentives_portal.core.fiscal import FiscalYear
@@ -34,7 +35,7 @@ class Audience:
     assigners: tuple[User, ...] = ()
 
 
-def audiences(rows: Sequence[Enrollment]) -> dict[uuid.UUID, Audience]:
+def audiences(rows: Sequence[Enrollment | Change]) -> dict[uuid.UUID, Audience]:
     """The audience of each row, by its id. A fixed number of queries, whatever the number of rows."""
     assignments = list(
         RoleAssignment.objects.filter(roles_in_force(), partner__among={row.partner_id for row in rows})
@@ -49,7 +50,7 @@ def audiences(rows: Sequence[Enrollment]) -> dict[uuid.UUID, Audience]:
     return {row.pk: _audience(row, codes[row.program_id], of_partner[row.partner_id]) for row in rows}
 
 
-def _audience(row: Enrollment, code: str, assignments: Sequence[RoleAssignment]) -> Audience:
+def _audience(row: Enrollment | Change, code: str, assignments: Sequence[RoleAssignment]) -> Audience:
     admins = [one for one in assignments if one.role == PartnerRole.INCENTIVES_ADMIN and _covers(one, row.location_id, code)]
     assigners = {one.membership.user_id: one.membership.user for one in assignments if one.role in ADMIN_ROLES}
     return Audience(tuple(one.membership.user for one in admins), tuple(assigners.values()))

@@ -42,7 +42,7 @@ def bring_enrollments_up_to_date(sender: Any, changed: list[Changed], cause: str
         _start_validations(lock(users), [one.profile for one in changed if one.profile and not one.profile.archived_at], by)
     told = _told_of(lock(users)) if cause == "validation_reopened" else {}
     for change in rederive_and_announce(users, cause=cause, by=by) if users else ():
-        _take_back(told.get(change.enrollment.pk, ()))
+        _take_back(told.get(change.pk, ()))
 
 
 def _users_of(changed: list[Changed], cause: str) -> dict[uuid.UUID, int]:
@@ -117,30 +117,36 @@ def tell_what_came_of_it(sender: Any, changes: list[Change], cause: str, by: Any
     that knows them writes it (rule VAL-3); here is the notice.
     """
     done = [one for one in changes if one.after == Status.ENROLLED and cause in {"validation_approved", "submitted"}]
-    rejected = [one.enrollment for one in changes if one.after == Status.ACTION_REQUIRED and cause == "validation_rejected"]
+    rejected = [one for one in changes if one.after == Status.ACTION_REQUIRED and cause == "validation_rejected"]
     if not done and not rejected:
         return
-    complete = [one.enrollment for one in done]
-    found = audiences([*complete, *rejected])
+    found = audiences([*done, *rejected])
+    rows = _read([one.pk for one in (*done, *rejected) if found[one.pk].admins])
     by_reviewer = cause == "validation_approved" and audit.person(by) is not None
     hold = dt.timedelta(seconds=settings.UNDO_SECONDS) if by_reviewer else outbox.AT_ONCE
     notify_all(
-        [Told(row, user, Notice.Kind.ENROLLED, _once("enrolled", row, user)) for row in complete for user in found[row.pk].admins]
-        + [Told(row, user, Notice.Kind.REJECTED, _once("rejected", row, user)) for row in rejected for user in found[row.pk].admins]
+        [
+            Told(rows[one.pk], user, kind, _once(kind.value, rows[one.pk], user))
+            for kind, ones in ((Notice.Kind.ENROLLED, done), (Notice.Kind.REJECTED, rejected))
+            for one in ones
+            for user in found[one.pk].admins
+        ]
     )
-    outbox.owe_all(_mail(user, theirs, hold) for user, theirs in _by_admin(done, found))
+    outbox.owe_all(_mail(user, [rows[pk] for pk in theirs], hold) for user, theirs in _by_admin(done, found))
 
 
-def _by_admin(done: list[Change], found: dict[uuid.UUID, Audience]) -> Iterable[tuple[User, list[Enrollment]]]:
+def _read(ids: list[uuid.UUID]) -> dict[uuid.UUID, Enrollment]:
+    whole = Enrollment.objects.select_related("program", "location", "partner")
+    return {row.pk: row for row in whole.filter(pk__among=ids)} if ids else {}
+
+
+def _by_admin(done: list[Change], found: dict[uuid.UUID, Audience]) -> Iterable[tuple[User, list[uuid.UUID]]]:
     """Each incentives admin with those in their scope that were completed by the same thing."""
-    told = [one.enrollment.pk for one in done if found[one.enrollment.pk].admins]
-    whole = Enrollment.objects.select_related("program", "location", "partner").filter(pk__among=told)
-    rows = {row.pk: row for row in whole} if told else {}
-    theirs: dict[tuple[int, User], list[Enrollment]] = {}
+    theirs: dict[tuple[int, User], list[uuid.UUID]] = {}
     for one in done:
-        for user in found[one.enrollment.pk].admins:
-            theirs.setdefault((one.because, user), []).append(rows[one.enrollment.pk])
-    return [(user, rows) for (_, user), rows in theirs.items()]
+        for user in found[one.pk].admins:
+            theirs.setdefault((one.because, user), []).append(one.pk)
+    return [(user, ids) for (_, user), ids in theirs.items()]
 
 
 def _mail(user: User, rows: list[Enrollment], hold: dt.timedelta) -> outbox.Owed:

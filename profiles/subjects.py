@@ -12,14 +12,15 @@ from django.views.decorators.debug import sensitive_variables
 from accounts.models import Origin, RoleAssignment
 from accounts.roles import PartnerRole
 from incentives_portal.core import clock
+from incentives_portal.core.fragments import rows_of, sql
 from profiles import fingerprints
 from profiles.announcements import Reviewed
 from profiles.checks import Subject
 from profiles.models import PayoutProfileVersion, TaxDocument, TaxProfileVersion, Validation
+from profiles.models.validation import Kind
 from profiles.services.account_past import RECENT, Past, pasts_of
 from profiles.services.cooling_off import cooling_off_given
 
-AnyVersion = PayoutProfileVersion | TaxProfileVersion
 # What a version's checks ask of its validation. A version may have several, one for each paying entity.
 _OF_VALIDATION = {
     "validation": F("validations__pk"),
@@ -27,6 +28,14 @@ _OF_VALIDATION = {
     "submitted_by": F("validations__submitted_by"),
     "partner": F("validations__partner"),
     "company": F("validations__partner__legal_name"),
+}
+_ELSEWHERE = {
+    kind: f"""
+SELECT DISTINCT own.id FROM unnest(%s::uuid[], %s::uuid[], %s::bytea[]) AS own (id, partner_id, fingerprint)
+JOIN profiles_{kind}profileversion v USING (fingerprint)
+JOIN profiles_{kind}profile p ON p.id = v.profile_id AND p.partner_id <> own.partner_id
+"""  # noqa: S608
+    for kind in ("payout", "tax")
 }
 # Forms are many: one for each location of a partner. A country is read as its code: an object of each takes longer than all the rest.
 _OF_FORM = ("profile", "classification", "form_kind", "expires_on", "identifiers", "fingerprint")
@@ -53,7 +62,7 @@ def subjects_of(validations: Collection[Reviewed]) -> dict[uuid.UUID, Subject]:
 def _of_payouts(ids: list[uuid.UUID], now: dt.datetime) -> dict[uuid.UUID, Subject]:
     rows = PayoutProfileVersion.objects.filter(validations__pk__among=ids).select_related("profile")
     versions: list[Any] = list(rows.annotate(**_OF_VALIDATION))
-    elsewhere, pasts, new = _at_another_partner(versions), pasts_of(versions), _by_new_admins(versions, now)
+    elsewhere, pasts, new = _at_another_partner("payout", versions), pasts_of(versions), _by_new_admins(versions, now)
     return {
         one.validation: Subject(
             kind="payout",
@@ -76,7 +85,7 @@ def _of_taxes(ids: list[uuid.UUID], day: dt.date) -> dict[uuid.UUID, Subject]:
     rows = TaxProfileVersion.objects.filter(validations__pk__among=ids).only(*_OF_FORM)
     versions: list[Any] = list(rows.annotate(**_OF_VALIDATION, code=F("country")))
     documents = TaxDocument.objects.filter(profile__among={one.profile_id for one in versions}, removed_at=None)
-    elsewhere, with_document = _at_another_partner(versions), set(documents.values_list("profile", flat=True))
+    elsewhere, with_document = _at_another_partner("tax", versions), set(documents.values_list("profile", flat=True))
     return {
         one.validation: Subject(
             kind="tax",
@@ -95,18 +104,10 @@ def _of_taxes(ids: list[uuid.UUID], day: dt.date) -> dict[uuid.UUID, Subject]:
     }
 
 
-def _at_another_partner(versions: Collection[Any]) -> set[uuid.UUID]:
-    """Which of the versions, all of one kind, have the number of any version of another partner's profile (rule VAL-6)."""
-    alike = {one.pk: fingerprints.alike(one) for one in versions if one.fingerprint is not None}
-    if not alike:
-        return set()
-    model = type(next(iter(versions)))
-    same = model._default_manager.filter(fingerprint__among=set[bytes]().union(*alike.values()))
-    partners: dict[bytes, set[uuid.UUID]] = {}
-    for fingerprint, partner_id in same.values_list("fingerprint", "profile__partner").distinct():
-        partners.setdefault(bytes(fingerprint or b""), set()).add(partner_id)
-    own = {one.pk: {one.partner} for one in versions}
-    return {pk for pk, prints in alike.items() if any(partners.get(one, set()) - own[pk] for one in prints)}
+def _at_another_partner(kind: Kind, versions: Collection[Any]) -> set[uuid.UUID]:
+    """Which of the versions have the number of any version of another partner's profile (rule VAL-6)."""
+    own = [(one.pk, one.partner, fingerprint) for one in versions for fingerprint in fingerprints.alike(one)]
+    return {pk for (pk,) in rows_of(sql(_ELSEWHERE[kind], *(list(column) for column in zip(*own, strict=True))))} if own else set()
 
 
 def _is_recent(version: PayoutProfileVersion, past: Past, now: dt.datetime) -> bool:

@@ -7,8 +7,7 @@ constraints would refuse it anyway.
 import json
 import uuid
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.dispatch import Signal
@@ -26,14 +25,16 @@ BATCH = 500
 statuses_changed = Signal()
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One enrollment whose status or reason is new. What has the same `because` came of the same thing.
 
-    Of many at once each is read only as far as it takes to know whom it concerns.
+    It says no more of the row than whom it concerns: many change at once, and for most there is nobody to be told.
     """
 
-    enrollment: Enrollment
+    pk: uuid.UUID
+    partner_id: uuid.UUID
+    location_id: uuid.UUID | None
+    program_id: uuid.UUID
     before: str
     after: str
     because: int = 0
@@ -51,31 +52,26 @@ def settle(rows: Sequence[Enrollment], *, facts: Iterable[str] = (), cause: str,
     `cause` is a short code (`accepted`, `submitted`, `validation_approved`, `evaluated` …) for the timeline; `by` is who
     or what caused it. Returns the changes of status or reason.
     """
-    gathered, now, changes = gather(rows), clock.now(), []
+    gathered, now = gather(rows), clock.now()
+    changed: list[tuple[Enrollment, str]] = []
     touched: list[Enrollment] = []
     for row in rows:
         before = (row.status, row.reason, row.requirements, row.derive_again_at)
         _apply(row, derive(gathered[row.pk]))
         if (row.status, row.reason) != before[:2]:
             row.status_since = now
-            changes.append(Change(row, before[0], row.status))
+            changed.append((row, before[0]))
         if facts or (row.status, row.reason, row.requirements, row.derive_again_at) != before:
             touched.append(row)
     _save(touched, [*facts, *DERIVED])
     StatusChange.objects.bulk_create(
         (
-            StatusChange(
-                enrollment=change.enrollment,
-                before=change.before,
-                after=change.after,
-                reason=change.enrollment.reason,
-                cause=cause,
-                by=person(by),
-            )
-            for change in changes
+            StatusChange(enrollment=row, before=before, after=row.status, reason=row.reason, cause=cause, by=person(by))
+            for row, before in changed
         ),
         batch_size=BATCH,
     )
+    changes = [Change(row.pk, row.partner_id, row.location_id, row.program_id, before, row.status) for row, before in changed]
     if changes:
         statuses_changed.send(sender=Enrollment, changes=changes, cause=cause, by=by)
     return changes

@@ -67,10 +67,9 @@ WITH {outcomes}, written AS ({written})
 INSERT INTO enrollment_statuschange (enrollment_id, at, before, after, reason, cause, by_id)
 SELECT id, %s, before_status, status, reason, %s, %s FROM written WHERE (before_status, before_reason) <> (status, reason)
 """
-# Of the rows settled last, whose old values `settling` keeps until others are gathered, what tells who hears of the change.
-# Whoever writes to them reads the rest, and for most nobody does.
-_WHOSE = """
-SELECT row.id, row.partner_id, row.location_id, row.program_id, row.status, row.status_since, s.before_status
+# Of the rows settled last, whose old values `settling` keeps until others are gathered: what a `Change` is made of.
+_CHANGES = """
+SELECT row.id, row.partner_id, row.location_id, row.program_id, s.before_status, row.status
 FROM settling s JOIN enrollment_enrollment row USING (id)
 WHERE (s.before_status, s.before_reason) <> (row.status, row.reason) ORDER BY row.id
 """
@@ -135,8 +134,7 @@ def rederive_and_announce(because: Mapping[uuid.UUID, int], *, cause: str, by: A
     """
     if not settle_all(stored(among(because)), cause=cause, by=by):
         return []
-    rows: Any = Enrollment.objects.raw(_WHOSE)
-    changes = [Change(row, row.before_status, row.status, because[row.pk]) for row in rows]
+    changes = [Change(*row, because=because[row[0]]) for row in rows_of(Sql(_CHANGES))]
     statuses_changed.send(sender=Enrollment, changes=changes, cause=cause, by=by)
     return changes
 

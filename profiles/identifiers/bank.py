@@ -6,6 +6,7 @@ people there know. Countries without IBANs and without a row of their own give a
 """
 
 from dataclasses import replace
+from functools import lru_cache
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +24,7 @@ LOCAL_WAY, IBAN_WAY = "local", "iban"
 SHOWN_WHOLE = frozenset({"bic", "account_type"})
 
 
+@lru_cache(maxsize=1_000)
 def fields_for(country: str, payment_method: str) -> tuple[BankField, ...]:
     """What to ask for, in the order to ask. A credit note needs no account."""
     if payment_method == CREDIT_NOTE:

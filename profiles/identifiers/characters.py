@@ -30,6 +30,8 @@ def plain(text: str, *, separators: str = "", letters: str = "") -> str:
     """
     if len(text) > LONGEST_INPUT:
         raise RefusedError("too_long", str(LONGEST_INPUT))
+    if text.isascii() and text.isalnum():  # as it is stored: nothing to refuse or to leave out
+        return text.upper()
     _refuse_what_deceives(text)
     bare = "".join(char for char in text if not (_separates(char) or char in separators))
     if not bare:
@@ -63,10 +65,12 @@ def refuse_foreign_groups(kind: str, text: str) -> None:
 
     Without dashes the three can't always be told apart, so nothing is made of it.
     """
+    if kind not in DASHED:
+        return
     groups = "".join(
         "-" if unicodedata.category(char) == "Pd" else char for char in text[:LONGEST_INPUT] if not char.isspace()
     ).split("-")
-    if kind in DASHED and len(groups) > 1 and tuple(map(len, groups)) != DASHED[kind]:
+    if len(groups) > 1 and tuple(map(len, groups)) != DASHED[kind]:
         raise RefusedError(f"{kind}_format")
 
 

@@ -96,9 +96,7 @@ class Validation(models.Model):
             # The reviewers' queue; what a rollover starts is all due at the same moment.
             models.Index(F("due_at"), F("id"), name="validation_open", condition=UNDECIDED),
             # The sweep of automatic checks, which doesn't walk past all that waits for a reviewer.
-            models.Index(
-                F("due_at"), F("partner"), F("id"), name="validation_unchecked", condition=UNDECIDED & Q(checked_at=None)
-            ),
+            models.Index(F("due_at"), F("partner"), F("id"), name="validation_unchecked", condition=UNDECIDED & Q(checked_at=None)),
         ]
 
     def __str__(self) -> str:

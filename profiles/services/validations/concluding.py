@@ -36,7 +36,7 @@ def conclude_all(checked: Sequence[tuple[Reviewed, Findings]], by: Any) -> list[
     """
     found = [(locked, _once_each(findings)) for locked, findings in checked]
     _store_findings(found)
-    written = {"checked_at": clock.now(), "ask_token": None, "asked_until": None, "ask_after": None}
+    written: dict[str, Any] = {"checked_at": clock.now(), "ask_token": None, "asked_until": None, "ask_after": None}
     # An account that is cooling off wears a flag (see `subjects`): it waits for a person, also when the time is over.
     outcomes = [
         "approved" if checks.verdict(all_of_it) == "approve" and settings.AUTOMATIC_APPROVAL else "waiting"
