@@ -360,9 +360,9 @@ AUTOMATIC_APPROVAL = env.bool("AUTOMATIC_APPROVAL", default=True)
 # Automatic checks wait this long after the submission; the demonstration uses it so that the wait can be seen.
 AUTOMATIC_CHECK_DELAY_SECONDS = env.int("AUTOMATIC_CHECK_DELAY_SECONDS", default=12 if DEMO else 0)
 # So many validations are checked in one transaction; a worker that is killed leaves no more than these undone.
-VALIDATION_BATCH = env.int("VALIDATION_BATCH", default=500)
+VALIDATION_BATCH = env.int("VALIDATION_BATCH", default=1_000)
 if VALIDATION_BATCH < 1:
-    raise ImproperlyConfigured("VALIDATION_BATCH must be 1 or more, for example VALIDATION_BATCH=500.")
+    raise ImproperlyConfigured("VALIDATION_BATCH must be 1 or more, for example VALIDATION_BATCH=1000.")
 # So long after a change of account nobody approves it, so that whoever is robbed can say so (rule PAY-5); 0 for no wait.
 BANK_CHANGE_COOLING_OFF_HOURS = env.int("BANK_CHANGE_COOLING_OFF_HOURS", default=0 if THROW_AWAY else 24)
 # So many findings that aren't "passed", and a second reviewer has to approve, too; 0 for never.

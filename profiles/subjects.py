@@ -85,6 +85,7 @@ def _of_taxes(ids: list[uuid.UUID], day: dt.date) -> dict[uuid.UUID, Subject]:
     rows = TaxProfileVersion.objects.filter(validations__pk__among=ids).only(*_OF_FORM)
     versions: list[Any] = list(rows.annotate(**_OF_VALIDATION, code=F("country")))
     documents = TaxDocument.objects.filter(profile__among={one.profile_id for one in versions}, removed_at=None)
+    from_us = settings.US_PAYING_ENTITIES
     elsewhere, with_document = _at_another_partner("tax", versions), set(documents.values_list("profile", flat=True))
     return {
         one.validation: Subject(
@@ -97,7 +98,7 @@ def _of_taxes(ids: list[uuid.UUID], day: dt.date) -> dict[uuid.UUID, Subject]:
             form_kind=str(one.form_kind),
             expires_on=one.expires_on,
             has_document=one.profile_id in with_document,
-            paying_entity_is_us=one.paying_entity in settings.US_PAYING_ENTITIES,
+            paying_entity_is_us=one.paying_entity in from_us,
             duplicate_elsewhere=one.pk in elsewhere,
         )
         for one in versions

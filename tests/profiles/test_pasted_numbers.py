@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from profiles.identifiers import bank, tax
-from profiles.identifiers.characters import DASHED
+from profiles.identifiers.characters import DASHED, plain
 from profiles.identifiers.checking import check, check_bank_details, check_tax_numbers
 from profiles.identifiers.kinds import KINDS, all_kinds
 from profiles.identifiers.tax_rules import FORMATS, MODULES
@@ -123,3 +123,8 @@ def test_no_details_break_the_checks_of_a_whole_profile(country: str, values: di
         )
     for who in ("company", "sole_trader"):
         assert all(one.ok or one.code in REASONS for one in check_tax_numbers(values, country=country, classification=who).values())
+
+
+@given(st.text("0123456789ABCXYZabcxyz", min_size=1, max_size=40))
+def test_what_needs_nothing_done_to_it_is_read_like_what_does(typed: str) -> None:
+    assert plain(typed) == plain(" ".join(typed)) == plain(f"{typed}-") == typed.upper()

@@ -38,10 +38,8 @@ def conclude_all(checked: Sequence[tuple[Reviewed, Findings]], by: Any) -> list[
     _store_findings(found)
     written: dict[str, Any] = {"checked_at": clock.now(), "ask_token": None, "asked_until": None, "ask_after": None}
     # An account that is cooling off wears a flag (see `subjects`): it waits for a person, also when the time is over.
-    outcomes = [
-        "approved" if checks.verdict(all_of_it) == "approve" and settings.AUTOMATIC_APPROVAL else "waiting"
-        for _, all_of_it in found
-    ]
+    well = "approved" if settings.AUTOMATIC_APPROVAL else "waiting"
+    outcomes = [well if checks.verdict(all_of_it) == "approve" else "waiting" for _, all_of_it in found]
     of_outcome: dict[str, list[Reviewed]] = {"approved": [], "waiting": []}
     for (locked, _), outcome in zip(found, outcomes, strict=True):
         of_outcome[outcome].append(locked)
