@@ -37,8 +37,8 @@ JOIN profiles_{kind}profile p ON p.id = v.profile_id AND p.partner_id <> own.par
 """  # noqa: S608
     for kind in ("payout", "tax")
 }
-# Forms are many: one for each location of a partner. A country is read as its code: an object of each takes longer than all the rest.
-_OF_FORM = ("profile", "classification", "form_kind", "expires_on", "identifiers", "fingerprint")
+# Forms are many: one for each location of a partner. Of the country the code is asked for, too: the field makes an object of each.
+_OF_FORM = ("profile", "country", "classification", "form_kind", "expires_on", "identifiers", "fingerprint")
 
 
 @sensitive_variables()

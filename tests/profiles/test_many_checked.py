@@ -1,5 +1,6 @@
 """Many validations are checked at a time: as one by one, with a fixed number of queries, and none held up by another (rule VAL-2)."""
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
@@ -13,11 +14,11 @@ from enrollment.services import enrolling
 from incentives_portal.core.models import AuditEntry, Mail
 from profiles import checks
 from profiles.models import PayoutProfile, Validation, ValidationCheck
-from profiles.services import payouts, validations
+from profiles.services import payouts, taxes, validations
 from tests import factories as make
 from tests.enrollment import stages
 
-from .conftest import IBAN, payout_fields
+from .conftest import IBAN, payout_fields, tax_fields
 
 pytestmark = pytest.mark.rule("VAL-2")
 Submit = Callable[..., Validation]
@@ -43,6 +44,22 @@ def test_two_hundred_take_as_many_queries_as_fifty(partner: Partner, ines: User,
         taken.append(queries_of(validations.check_due))
         assert Validation.objects.filter(decision="").count() == 0
     assert taken[0] == taken[1]
+
+
+@pytest.mark.parametrize("keys", ["one", "two"], ids=["one key of the index", "while it is changed"])
+def test_many_forms_take_as_many_queries_as_a_few(
+    partner: Partner, ines: User, submitted: Submit, settings: Any, keys: str
+) -> None:
+    if keys == "two":
+        settings.BLIND_INDEX_KEY += "," + base64.b64encode(bytes(32)).decode()
+    taken = []
+    for count in (5, 5, 20):
+        for _ in range(count):
+            place = make.LocationFactory.create(partner=partner)
+            submitted(taxes.create(location=place, by=ines, **tax_fields()))
+        taken.append(queries_of(validations.check_due))
+        assert Validation.objects.filter(decision="").count() == 0
+    assert taken[1] == taken[2]
 
 
 def test_many_begin_with_as_many_queries_as_a_few(partner: Partner, ines: User) -> None:
