@@ -1,9 +1,10 @@
 """What the automatic checks look at, gathered for any number of validations in a fixed number of queries (rule VAL-2)."""
 
 import datetime as dt
+import json
 import uuid
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import F, Min
@@ -13,6 +14,7 @@ from accounts.models import Origin, RoleAssignment
 from accounts.roles import PartnerRole
 from incentives_portal.core import clock
 from incentives_portal.core.fragments import rows_of, sql
+from incentives_portal.core.secrets import decrypt
 from profiles import fingerprints
 from profiles.announcements import Reviewed
 from profiles.checks import Subject
@@ -37,8 +39,35 @@ JOIN profiles_{kind}profile p ON p.id = v.profile_id AND p.partner_id <> own.par
 """  # noqa: S608
     for kind in ("payout", "tax")
 }
-# Forms are many: one for each location of a partner. Of the country the code is asked for, too: the field makes an object of each.
-_OF_FORM = ("profile", "country", "classification", "form_kind", "expires_on", "identifiers", "fingerprint")
+
+
+class _Form(NamedTuple):
+    """As much of a tax form as its checks ask: there is one for each location of a partner, and most of what is checked is forms."""
+
+    validation: uuid.UUID
+    paying_entity: str
+    partner: uuid.UUID
+    company: str
+    pk: uuid.UUID
+    profile_id: uuid.UUID
+    country: str
+    classification: str
+    form_kind: str
+    expires_on: dt.date | None
+    identifiers: bytes
+    fingerprint: bytes
+
+    def read_identifiers(self) -> dict[str, str]:
+        """The identifiers in clear, as the version itself reads them. Raises CannotDecryptError."""
+        return json.loads(decrypt(self.identifiers, place=_IDENTIFIERS.place_of(self.pk)))  # type: ignore[no-any-return]
+
+
+_IDENTIFIERS: Any = TaxProfileVersion._meta.get_field("identifiers")
+# In the order of `_Form`.
+_OF_FORM = (
+    *("validations__pk", "validations__paying_entity", "validations__partner", "validations__partner__legal_name"),
+    *("pk", "profile", "country", "classification", "form_kind", "expires_on", "identifiers", "fingerprint"),
+)
 
 
 @sensitive_variables()
@@ -82,26 +111,25 @@ def _of_payouts(ids: list[uuid.UUID], now: dt.datetime) -> dict[uuid.UUID, Subje
 
 @sensitive_variables()
 def _of_taxes(ids: list[uuid.UUID], day: dt.date) -> dict[uuid.UUID, Subject]:
-    rows = TaxProfileVersion.objects.filter(validations__pk__among=ids).only(*_OF_FORM)
-    versions: list[Any] = list(rows.annotate(**_OF_VALIDATION, code=F("country")))
-    documents = TaxDocument.objects.filter(profile__among={one.profile_id for one in versions}, removed_at=None)
+    forms = [_Form._make(row) for row in TaxProfileVersion.objects.filter(validations__pk__among=ids).values_list(*_OF_FORM)]
+    documents = TaxDocument.objects.filter(profile__among={one.profile_id for one in forms}, removed_at=None)
     from_us = settings.US_PAYING_ENTITIES
-    elsewhere, with_document = _at_another_partner("tax", versions), set(documents.values_list("profile", flat=True))
+    elsewhere, with_document = _at_another_partner("tax", forms), set(documents.values_list("profile", flat=True))
     return {
         one.validation: Subject(
             kind="tax",
-            country=one.code,
+            country=one.country,
             legal_name=one.company,
             identifiers=one.read_identifiers(),
             day=day,
-            classification=str(one.classification),
-            form_kind=str(one.form_kind),
+            classification=one.classification,
+            form_kind=one.form_kind,
             expires_on=one.expires_on,
             has_document=one.profile_id in with_document,
             paying_entity_is_us=one.paying_entity in from_us,
             duplicate_elsewhere=one.pk in elsewhere,
         )
-        for one in versions
+        for one in forms
     }
 
 

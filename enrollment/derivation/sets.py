@@ -134,7 +134,7 @@ def rederive_and_announce(because: Mapping[uuid.UUID, int], *, cause: str, by: A
     """
     if not settle_all(stored(among(because)), cause=cause, by=by):
         return []
-    changes = [Change(*row, because=because[row[0]]) for row in rows_of(Sql(_CHANGES))]
+    changes = [Change._make((*row, because[row[0]])) for row in rows_of(Sql(_CHANGES))]
     statuses_changed.send(sender=Enrollment, changes=changes, cause=cause, by=by)
     return changes
 

@@ -1,6 +1,7 @@
 """What makes one tax identifier right (rule TAX-1). Each rule returns the number as stored, prefix included."""
 
 import re
+from functools import cache
 
 from stdnum import exceptions
 from stdnum.eu import vat as eu_vat
@@ -10,6 +11,7 @@ from .characters import RefusedError
 from .tax import COMPANY, EU, SOLE_TRADER, fields_for
 from .tax_countries import ONE_NUMBER
 
+_module = cache(get_cc_module)
 # `us.tin` isn't among them: it accepts nine digits of nearly any kind.
 MODULES: dict[tuple[str, str], str] = {
     ("abn", "AU"): "abn",
@@ -117,7 +119,7 @@ def _check_vat(number: str, country: str) -> str:
 
 
 def _check_by_module(kind: str, number: str, country: str) -> str:
-    module = get_cc_module(country.lower(), MODULES[kind, country])
+    module = _module(country.lower(), MODULES[kind, country])
     assert module is not None
     try:
         checked: str = module.validate(number)

@@ -17,8 +17,9 @@ from django.db import connection, connections
 from accounts.models import Directory, Location, User
 from incentives_portal.core import health, rotation
 from incentives_portal.core.models import AuditEntry, Run
-from profiles.models import PayoutProfileVersion, TaxProfileVersion
-from profiles.subjects import _at_another_partner
+from profiles.models import PayoutProfileVersion, TaxProfileVersion, Validation
+from profiles.services import validations
+from profiles.subjects import subject_of
 from tests.enrollment import journeys
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rule("PAY-3"), pytest.mark.rule("OPS-1")]
@@ -215,16 +216,20 @@ def test_an_edit_between_reading_and_writing_is_not_written_over(stored: Any, pl
 def test_the_key_of_the_index_is_changed_while_equal_numbers_are_still_found(
     settings: Any, location: Location, other_location: Location, ines: User, otto: User
 ) -> None:
-    settings.BLIND_INDEX_KEY = ONE
-    before = journeys.bank(location, ines)
-    settings.BLIND_INDEX_KEY = f"{TWO},{ONE}"
-    after = journeys.bank(other_location, otto)
-    assert _at_another_partner(PayoutProfileVersion.objects.all()) == {before.latest_id, after.latest_id}
+    def known_elsewhere() -> list[bool]:
+        return [subject_of(one).duplicate_elsewhere for one in Validation.objects.all()]
+
+    for keys, place, by in ((ONE, location, ines), (f"{TWO},{ONE}", other_location, otto)):
+        assert not any(known_elsewhere())
+        settings.BLIND_INDEX_KEY = keys
+        validations.start(payout_version=journeys.bank(place, by).latest, paying_entity="Northwind", by=by)
+        validations.start(tax_version=journeys.tax(place, by).latest, paying_entity="Northwind", by=by)
+    assert known_elsewhere() == [True] * 4
     found = rotate(fingerprints=True)
-    assert (found["fingerprints"], found["rewritten"], found["unreadable"]) == (2, 1, 0)
+    assert (found["fingerprints"], found["rewritten"], found["unreadable"]) == (4, 2, 0)
     assert rotate(fingerprints=True)["rewritten"] == 0
     settings.BLIND_INDEX_KEY = TWO
-    assert _at_another_partner(PayoutProfileVersion.objects.all()) == {before.latest_id, after.latest_id}
+    assert known_elsewhere() == [True] * 4
 
 
 def test_large_values_are_taken_a_few_at_a_time(
