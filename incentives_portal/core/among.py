@@ -6,6 +6,7 @@ the rows they find.
 
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db.models import BinaryField, ForeignKey, Lookup, UUIDField
 
 
@@ -17,5 +18,8 @@ class Among(Lookup):
     prepare_rhs = False  # a field's own way is for one
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        many = list(self.rhs)
+        if not many:
+            raise EmptyResultSet  # as `in` does: nothing is asked
         column, parameters = self.process_lhs(compiler, connection)
-        return f"{column} = ANY (%s::{self.lhs.output_field.db_type(connection)}[])", (*parameters, list(self.rhs))
+        return f"{column} = ANY (%s::{self.lhs.output_field.db_type(connection)}[])", (*parameters, many)
