@@ -2,12 +2,13 @@
 
     python -m bench.validation_sweep [LOCATIONS] [ROUNDS]      # 6,000 locations and 3 rounds unless told
 
-Every location has a tax form, every partner an account and each location an enrollment that waits for both; nobody is there to
-be told, since a mail has a figure of its own. Two workers claim, decrypt, check, store findings, decisions and audit entries,
-derive the enrollments and keep their history. The statement writes as many of the same rows: findings, decisions, audit entries,
-statuses and history; it decrypts nothing, has no rules to run and knows beforehand what comes of them. Each run has a database
-of its own, a copy of the same one, and processes of its own; PostgreSQL as it is by default (fsync on). CPU is the processes' and
-their backends'. After each run the rows are counted: both must have written the same, and nothing twice.
+Every location has a tax form, every partner an account and each location an enrollment that waits for both, all due at the same
+moment as what is submitted together is; nobody is there to be told, since a mail has a figure of its own. Two workers claim, decrypt,
+check, store findings, decisions and audit entries, derive the enrollments and keep their history. The statement writes as many of the
+same rows: findings, decisions, audit entries, statuses and history; it decrypts nothing, has no rules to run and knows beforehand what
+comes of them. Each run has a database of its own, a copy of the same one, and processes of its own; PostgreSQL as it is by default
+(fsync on). CPU is the processes' and their backends'. After each run the rows are counted: both must have written the same, and
+nothing twice.
 """
 
 import json
@@ -199,7 +200,7 @@ def sweep() -> None:
 
 
 def populate(locations: int) -> None:
-    """Partners with their accounts and tax forms, all submitted by enrollments that wait for nothing else."""
+    """Partners with their accounts and tax forms, all submitted at once by enrollments that wait for nothing else."""
     from django.core.management import call_command
     from django.db import transaction
 

@@ -38,9 +38,10 @@ from profiles.subjects import subject_of
 from .claiming import refuse_own_request
 
 Reason = tuple[str, str, str]
+# What the audit log says of a decision, named as `str()` of the validation names it.
 _DECIDED = """
 SELECT v.id, concat(coalesce(p.name, t.name), ' · ', v.paying_entity) AS name, v.partner_id, NULL::jsonb AS before,
-    jsonb_build_object('version', coalesce(pv.number, tv.number), 'paying_entity', v.paying_entity) || %s AS after
+    jsonb_build_object('version', coalesce(pv.number, tv.number), 'paying_entity', v.paying_entity) || %s::jsonb AS after
 FROM unnest(%s::uuid[]) WITH ORDINALITY AS decided (id, place) JOIN profiles_validation v USING (id)
 LEFT JOIN profiles_payoutprofileversion pv ON pv.id = v.payout_version_id
 LEFT JOIN profiles_payoutprofile p ON p.id = pv.profile_id
