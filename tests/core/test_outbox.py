@@ -16,7 +16,8 @@ from incentives_portal.core import clock, waking
 from incentives_portal.core.models import Mail
 from incentives_portal.core.outbox import owe, send_due, sending
 from incentives_portal.core.outbox.owing import SEND_MAIL
-from incentives_portal.core.outbox.sending import ATTEMPTS, LEASE, pause_after
+from incentives_portal.core.outbox.claiming import ATTEMPTS
+from incentives_portal.core.outbox.marking import LEASE, pause_after
 from tests import factories as make
 from tests.core.mail_server import ScriptedServer
 
@@ -182,13 +183,13 @@ def test_a_claim_is_respected_until_it_runs_out(server: ScriptedServer) -> None:
 def test_who_lost_the_claim_neither_sends_nor_writes(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = owed(), owed()
     thief = uuid.uuid4()
-    deliver = sending.MailServer.deliver
+    hand_over = sending.MailServer.hand_over
 
-    def deliver_and_lose(self: Any, mail: Mail) -> Any:
+    def hand_over_and_lose(self: Any, mail: Mail) -> Any:
         Mail.objects.filter(pk=second.pk).update(claim=thief, claimed_until=clock.now() + LEASE)
-        return deliver(self, mail)
+        return hand_over(self, mail)
 
-    monkeypatch.setattr(sending.MailServer, "deliver", deliver_and_lose)
+    monkeypatch.setattr(sending.MailServer, "hand_over", hand_over_and_lose)
     assert send_due().sent == 1
     second.refresh_from_db()
     assert (second.claim, second.state, second.attempts) == (thief, "owed", 0)

@@ -18,7 +18,7 @@ from django.db import connection
 from incentives_portal.core import clock
 from incentives_portal.core.models import Mail
 from incentives_portal.core.outbox import send_due
-from incentives_portal.core.outbox.sending import LEASE
+from incentives_portal.core.outbox.marking import LEASE
 from tests.core.mail_server import ScriptedServer
 
 MAILS = 60

@@ -3,6 +3,7 @@
 import enum
 import logging
 import smtplib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,19 +43,38 @@ class MailServer:
         """Whether the connection stands, after opening it where it doesn't."""
         if self._connection is not None:
             return True
-        connection = get_connection()
+        self._connection = get_connection()
         try:
-            connection.open()
+            self._connection.open()
+            if smtp := self._smtp:
+                smtp.ehlo_or_helo_if_needed()
         except (OSError, smtplib.SMTPException) as error:
             logger.warning("The mail server can't be reached: %s", describe(error))
-            return False
-        self._connection = connection
-        return True
+            self.leave()
+        return self.stands
 
-    def deliver(self, mail: Mail) -> Delivery:
-        """Hands one mail to the server."""
+    @property
+    def stands(self) -> bool:
+        """Whether the connection is open and didn't break."""
+        return self._connection is not None
+
+    def announce(self, mail: Mail) -> Delivery | None:
+        """Tells the server who writes to whom, which it may refuse already; the mail itself is `hand_over`'s."""
+        said = self._asked(self._announce, mail)
+        return None if said.answer is Answer.TAKEN else said
+
+    def hand_over(self, mail: Mail) -> Delivery:
+        """Hands the mail to the server."""
+        return self._asked(self._hand_over, mail)
+
+    def forget(self) -> None:
+        """Takes back what was announced."""
+        if smtp := self._smtp:
+            self._asked(lambda _: smtp.rset(), None)
+
+    def _asked(self, ask: Callable[..., object], mail: Mail | None) -> Delivery:
         try:
-            self._hand_over(mail)
+            ask(mail)
         except smtplib.SMTPRecipientsRefused as error:
             code = max((code for code, _ in error.recipients.values()), default=0)
             return self._refused(code, error)
@@ -70,17 +90,38 @@ class MailServer:
             return Delivery(Answer.NEVER, describe(error))
         return Delivery(Answer.TAKEN)
 
+    @property
+    def _smtp(self) -> smtplib.SMTP | None:
+        """The conversation, where there is one: other backends get a mail whole."""
+        smtp = getattr(self._connection, "connection", None)
+        return smtp if isinstance(smtp, smtplib.SMTP) else None
+
+    # As smtplib's `sendmail` does it, but in two steps.
+
+    def _announce(self, mail: Mail) -> None:
+        if (smtp := self._smtp) is None or mail.message is None:
+            return
+        to = envelope_address(mail.to)
+        code, answer = smtp.mail(sender(), [f"size={len(mail.message)}"] if smtp.has_extn("size") else [])
+        if code != 250:
+            raise smtplib.SMTPSenderRefused(code, answer, sender())
+        code, answer = smtp.rcpt(to)
+        if code not in (250, 251):
+            raise smtplib.SMTPRecipientsRefused({to: (code, answer)})
+
     def _hand_over(self, mail: Mail) -> None:
-        server = getattr(self._connection, "connection", None)
-        if mail.message is None or not isinstance(server, smtplib.SMTP):
+        if (smtp := self._smtp) is None or mail.message is None:
             compose(mail, self._connection).send()
             return
-        server.sendmail(sender(), [envelope_address(mail.to)], dated(bytes(mail.message)))
+        code, answer = smtp.data(dated(bytes(mail.message)))
+        if code != 250:
+            raise smtplib.SMTPDataError(code, answer)
 
     def _refused(self, code: int, error: Exception) -> Delivery:
         if code == 421:  # "closing transmission channel"
             self.leave()
             return Delivery(Answer.BROKEN, describe(error, code))
+        self.forget()
         return Delivery(Answer.NEVER if code >= 500 else Answer.LATER, describe(error, code))
 
     def leave(self) -> None:
