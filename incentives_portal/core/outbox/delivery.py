@@ -96,16 +96,16 @@ class MailServer:
         smtp = getattr(self._connection, "connection", None)
         return smtp if isinstance(smtp, smtplib.SMTP) else None
 
-    # As smtplib's `sendmail` does it, but in two steps.
+    # As smtplib's `sendmail` does it, but in two steps, and without reading addresses that are known to be no more than that.
 
     def _announce(self, mail: Mail) -> None:
         if (smtp := self._smtp) is None or mail.message is None:
             return
-        to = envelope_address(mail.to)
-        code, answer = smtp.mail(sender(), [f"size={len(mail.message)}"] if smtp.has_extn("size") else [])
+        sent_from, to = sender(), envelope_address(mail.to)
+        code, answer = smtp.docmd("MAIL", f"FROM:<{sent_from}>" + (f" SIZE={len(mail.message)}" if smtp.has_extn("size") else ""))
         if code != 250:
-            raise smtplib.SMTPSenderRefused(code, answer, sender())
-        code, answer = smtp.rcpt(to)
+            raise smtplib.SMTPSenderRefused(code, answer, sent_from)
+        code, answer = smtp.docmd("RCPT", f"TO:<{to}>")
         if code not in (250, 251):
             raise smtplib.SMTPRecipientsRefused({to: (code, answer)})
 

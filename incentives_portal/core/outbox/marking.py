@@ -35,9 +35,7 @@ class Said:
 # It waits for no disk: a worker that is killed loses no mark, and PostgreSQL, where its own machine fails, those of the last
 # half second; these mails then go out once more, under their Message-ID. What is owed, and the claim, do wait.
 # Both only where the claim is still ours. The next one's attempt is counted, and its due date moved, before it begins.
-_MARK = Statement(
-    "outbox_mark",
-    """
+_MARK = """
 WITH now AS MATERIALIZED (
     SELECT portal_now() AS now, set_config('synchronous_commit', 'off', true)
 ), ended AS (
@@ -53,8 +51,7 @@ WITH now AS MATERIALIZED (
     FROM now WHERE id = $5::uuid AND claim = $1 RETURNING id
 )
 SELECT EXISTS (TABLE ended), EXISTS (TABLE begun)
-""",
-)
+"""
 
 
 class Marks:
@@ -63,6 +60,7 @@ class Marks:
 
     def __init__(self, claim: uuid.UUID, tell: Callable[[Said, bool], None]) -> None:
         self._claim, self._tell = claim, tell
+        self._statement = Statement("outbox_mark", _MARK)
         self._said: Said | None = None
         self._is_under_way = False
 
@@ -73,7 +71,7 @@ class Marks:
             return
         attempts = begins.attempts + 1 if begins else 0
         self._said, self._is_under_way = said, True
-        _MARK.send(
+        self._statement.send(
             self._claim,
             said and said.mail.pk,
             said.state if said else "",
@@ -90,7 +88,7 @@ class Marks:
         """Waits until what was sent is written, and says whether the mail that begins is ours to send."""
         if not self._is_under_way:
             return False
-        ended, begun = _MARK.answer()
+        ended, begun = self._statement.answer()
         self._is_under_way = False
         if self._said:
             self._tell(self._said, ended == b"t")

@@ -5,74 +5,83 @@ waiting and PostgreSQL's work are most of what they cost; here they happen meanw
 reached through `psycopg.pq`; pipeline mode does the same in more than twice the time.
 """
 
-import contextlib
 import time
 from select import select
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
-from django.db import OperationalError, connection
+import psycopg
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus
-from psycopg.pq.abc import PGresult
+from psycopg.pq import ConnStatus, ExecStatus
+from psycopg.pq.abc import PGconn, PGresult
 
-PATIENCE = 60  # seconds for a PostgreSQL that is starting again
+PATIENCE, PAUSE = 60, 0.5  # seconds for a PostgreSQL that is starting again
+
+_prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 
 
 class Statement:
     """A statement that gives one row, with its values as `$1::uuid`. Each execution is a transaction of its own.
 
     What was sent is carried out, whatever becomes of the sender. Where the connection breaks, whether it was can't be known: it
-    is sent once more, so it has to be one that may run twice. Nothing else can be asked before `answer` was.
+    is sent once more, so it has to be one that may run twice. Between `send` and `answer` the connection takes nothing else.
     """
 
     def __init__(self, name: str, sql: str) -> None:
-        self._name, self._sql = name.encode(), sql.encode()
+        self._name, self._sql = name, sql
         self._values: list[bytes | None] = []
-        self._prepared_on: WeakSet[Any] = WeakSet()
+        self._django = connections[DEFAULT_DB_ALIAS]
+        self._server: PGconn | None = None
 
     def send(self, *values: object) -> None:
         """Sends it and doesn't wait."""
         self._values = [None if value is None else str(value).encode() for value in values]
-        with contextlib.suppress(OperationalError):  # `answer` will see
-            self._send()
+        self._send()
 
     def answer(self) -> list[bytes | None]:
         """Waits for the row. Raises OperationalError where PostgreSQL is away for more than a minute."""
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
-                return self._received()
+                with self._django.wrap_database_errors:
+                    return self._received()
             except OperationalError:
-                if connection.in_atomic_block or time.monotonic() > deadline:
+                if self._django.in_atomic_block or time.monotonic() > deadline:
                     raise
-            connection.close()
-            time.sleep(0.5)
-            with contextlib.suppress(OperationalError):
-                self._send()
+            self._django.close()
+            self._server = None
+            time.sleep(PAUSE)
+            self._send()
 
     def _send(self) -> None:
-        connection.ensure_connection()
-        with connection.wrap_database_errors:
-            server = connection.connection.pgconn
-            if connection.connection not in self._prepared_on:
-                _checked(server.prepare(self._name, self._sql))
-                self._prepared_on.add(connection.connection)
-            server.send_query_prepared(self._name, self._values)
-            server.flush()
+        try:
+            self._server = self._server or self._prepared()
+            self._server.send_query_prepared(self._name.encode(), self._values)
+            self._server.flush()
+        except (OperationalError, psycopg.OperationalError):
+            self._server = None  # `answer` will see to it
+
+    def _prepared(self) -> PGconn:
+        self._django.ensure_connection()
+        raw = self._django.connection
+        if self._name not in (names := _prepared.setdefault(raw, set())):
+            _checked(raw.pgconn.prepare(self._name.encode(), self._sql.encode()))
+            names.add(self._name)
+        return raw.pgconn  # type: ignore[no-any-return]
 
     def _received(self) -> list[bytes | None]:
-        connection.ensure_connection()
-        with connection.wrap_database_errors:
-            server = connection.connection.pgconn
-            while server.is_busy():
-                select([server.socket], [], [])  # which, unlike libpq's waiting, can be interrupted
-                server.consume_input()
-            # The row, and after it what the commit may have to say.
-            results = [_checked(result) for result in list(iter(server.get_result, None))]
-        if not results:
-            raise OperationalError("it was never sent")
-        return [results[0].get_value(0, column) for column in range(results[0].nfields)]
+        if (server := self._server) is None:
+            raise psycopg.OperationalError("it could not be sent")
+        while server.is_busy():
+            select([server.socket], [], [])  # which, unlike libpq's own waiting, can be interrupted
+            server.consume_input()
+        # The row, and after it what the commit may have to say.
+        results = list(iter(server.get_result, None))
+        if server.status != ConnStatus.OK or not results:
+            raise psycopg.OperationalError("the connection broke")
+        row, *_ = map(_checked, results)
+        return [row.get_value(0, column) for column in range(row.nfields)]
 
 
 def _checked(result: PGresult) -> PGresult:
