@@ -20,8 +20,8 @@ from django.db import connection
 from incentives_portal.core import clock
 from incentives_portal.core.models import Mail
 from incentives_portal.core.outbox import send_due
-from incentives_portal.core.outbox.composing import wire_form
 from incentives_portal.core.outbox.claiming import WAITING
+from incentives_portal.core.outbox.composing import wire_form
 from incentives_portal.core.outbox.storing import store
 from tests.core.mail_server import CountingServer
 

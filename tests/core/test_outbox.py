@@ -15,9 +15,9 @@ from accounts.models import User
 from incentives_portal.core import clock, waking
 from incentives_portal.core.models import Mail
 from incentives_portal.core.outbox import owe, send_due, sending
-from incentives_portal.core.outbox.owing import SEND_MAIL
 from incentives_portal.core.outbox.claiming import ATTEMPTS
 from incentives_portal.core.outbox.marking import LEASE, pause_after
+from incentives_portal.core.outbox.owing import SEND_MAIL
 from tests import factories as make
 from tests.core.mail_server import ScriptedServer
 

@@ -25,7 +25,7 @@ class Mail(models.Model):
     hold = dt.timedelta()
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    key = models.CharField(max_length=200, unique=True)
+    key = models.CharField(max_length=200)
     kind = models.CharField(max_length=40)
     to = models.EmailField()
     language = models.CharField(max_length=5)
@@ -35,7 +35,7 @@ class Mail(models.Model):
     is_secret = models.BooleanField(default=False, db_default=False)
     # As it goes over the wire, but for its date; empty for what was owed before mails were stored so.
     message = models.BinaryField(null=True)
-    message_id = models.CharField(max_length=200, unique=True)
+    message_id = models.CharField(max_length=200)
     state = models.CharField(max_length=4, choices=State.choices, default=State.OWED)
     created_at = models.DateTimeField(db_default=DatabaseNow())
     due_at = models.DateTimeField(db_default=DatabaseNow())
@@ -48,7 +48,11 @@ class Mail(models.Model):
     class Meta:
         verbose_name = _("mail")
         verbose_name_plural = _("mails")
+        # Every change of a mail is written to each index, so that none stands beside another that says as much: `unique=True`
+        # would make two of each of these, and only a key's beginning is ever asked for (`withdraw`).
         constraints = [
+            models.UniqueConstraint(name="mail_key", fields=["key"], opclasses=["varchar_pattern_ops"]),
+            models.UniqueConstraint(name="mail_message_id", fields=["message_id"]),
             models.CheckConstraint(
                 name="mail_sent_has_a_time", condition=Q(state="sent", sent_at__isnull=False) | ~Q(state="sent") & Q(sent_at=None)
             ),
