@@ -12,7 +12,7 @@ from enrollment.models import Program
 from incentives_portal.core.fiscal import FiscalYear
 from incentives_portal.core.models import Mail
 from incentives_portal.core.outbox import Form
-from incentives_portal.core.outbox.composing import _undated, wire_form
+from incentives_portal.core.outbox.composing import composed, wire_form
 from incentives_portal.core.outbox.rendering import texts
 
 pytestmark = pytest.mark.rule("INV-6")
@@ -86,7 +86,7 @@ def mail(**changes: Any) -> Mail:
 )
 def test_the_bytes_are_the_same(changes: dict[str, str]) -> None:
     owed = mail(**changes)
-    wired, alone = wire_form(owed), _undated(owed)
+    wired, alone = wire_form(owed), composed(owed, undated=True)
     assert wired is not None
     assert without_boundary(wired) == without_boundary(alone)
     assert message_from_bytes(wired, policy=policy.default)["Message-ID"] == owed.message_id

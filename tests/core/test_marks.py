@@ -19,7 +19,7 @@ from incentives_portal.core.models import Mail
 from incentives_portal.core.outbox import send_due, sending
 from incentives_portal.core.outbox.marking import LEASE
 from incentives_portal.core.postgresql import underway
-from incentives_portal.core.postgresql.underway import Statement
+from incentives_portal.core.postgresql.underway import TRUE, Statement
 from tests.core.mail_server import CountingServer
 from tests.core.test_mail_stress import owe_many, until
 
@@ -128,9 +128,9 @@ def test_a_statement_that_fails_says_so_and_leaves_the_connection_as_it_was() ->
     statement = Statement("tried", "SELECT 10 / $1::int, $1::int IS NULL")
     statement_fails(statement)
     statement.send(5)
-    assert statement.answer() == [b"2", b"f"]
+    assert statement.answer() == [b"\0\0\0\2", b"\0"]
     statement.send(None)
-    assert statement.answer() == [None, b"t"]
+    assert statement.answer() == [None, TRUE]
     assert connection.is_usable()
 
 

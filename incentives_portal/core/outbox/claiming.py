@@ -10,7 +10,7 @@ ATTEMPTS = 12  # with the pauses between them, about five hours
 # What a worker that was killed had claimed and not begun is free again after this.
 WAITING = dt.timedelta(seconds=25)
 
-# The text and the rest are read for a mail that has no wire form, and for no other.
+# What is sent comes when a mail begins (`marking`); its texts are read for a mail that has no wire form, and for no other.
 _CLAIM = """
 WITH now AS MATERIALIZED (SELECT portal_now() AS now), due AS MATERIALIZED (
     SELECT id FROM core_mail
@@ -19,7 +19,7 @@ WITH now AS MATERIALIZED (SELECT portal_now() AS now), due AS MATERIALIZED (
 )
 UPDATE core_mail AS mail SET claim = %(claim)s, claimed_until = (SELECT now FROM now) + %(waiting)s
 FROM due WHERE mail.id = due.id
-RETURNING mail.id, mail."to", mail.message, mail.attempts, mail.due_at
+RETURNING mail.id, mail."to", mail.attempts, mail.due_at
 """
 
 

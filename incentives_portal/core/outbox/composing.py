@@ -32,14 +32,16 @@ def wire_form(mail: Mail) -> bytes | None:
     """The mail's bytes, made once, when it is owed; the date is written when it is sent. None for what can't be composed:
     sending it will say why."""
     try:
-        return _filled_in(mail) if _is_plain(mail) else _undated(mail)
+        return _filled_in(mail) if _is_plain(mail) else composed(mail, undated=True)
     except (BadHeaderError, ValueError):
         return None
 
 
-def _undated(mail: Mail) -> bytes:
+def composed(mail: Mail, *, undated: bool = False) -> bytes:
+    """The mail's bytes, by Django alone. Raises BadHeaderError."""
     message = compose(mail).message()
-    del message["Date"]
+    if undated:
+        del message["Date"]
     return bytes(message.as_bytes(linesep="\r\n"))  # type: ignore[call-arg]  # of Django, which the stubs do not know
 
 

@@ -11,7 +11,7 @@ from django.core.mail import BadHeaderError, get_connection
 
 from incentives_portal.core.models import Mail
 
-from .composing import compose, dated, envelope_address, sender
+from .composing import compose, composed, dated, envelope_address, sender
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +87,7 @@ class MailServer:
             self.leave()
             return Delivery(Answer.BROKEN, describe(error))
         except (BadHeaderError, ValueError) as error:
+            self.forget()
             return Delivery(Answer.NEVER, describe(error))
         return Delivery(Answer.TAKEN)
 
@@ -99,10 +100,10 @@ class MailServer:
     # As smtplib's `sendmail` does it, but in two steps, and without reading addresses that are known to be no more than that.
 
     def _announce(self, mail: Mail) -> None:
-        if (smtp := self._smtp) is None or mail.message is None:
+        if (smtp := self._smtp) is None:
             return
         sent_from, to = sender(), envelope_address(mail.to)
-        code, answer = smtp.docmd("MAIL", f"FROM:<{sent_from}>" + (f" SIZE={len(mail.message)}" if smtp.has_extn("size") else ""))
+        code, answer = smtp.docmd("MAIL", f"FROM:<{sent_from}>")
         if code != 250:
             raise smtplib.SMTPSenderRefused(code, answer, sent_from)
         code, answer = smtp.docmd("RCPT", f"TO:<{to}>")
@@ -110,10 +111,10 @@ class MailServer:
             raise smtplib.SMTPRecipientsRefused({to: (code, answer)})
 
     def _hand_over(self, mail: Mail) -> None:
-        if (smtp := self._smtp) is None or mail.message is None:
+        if (smtp := self._smtp) is None:
             compose(mail, self._connection).send()
             return
-        code, answer = smtp.data(dated(bytes(mail.message)))
+        code, answer = smtp.data(dated(bytes(mail.message)) if mail.message else composed(mail))
         if code != 250:
             raise smtplib.SMTPDataError(code, answer)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from incentives_portal.core.models import Mail
-from incentives_portal.core.postgresql.underway import Statement
+from incentives_portal.core.postgresql.underway import TRUE, Statement
 
 from .claiming import ATTEMPTS
 from .delivery import Answer, Delivery
@@ -48,9 +48,9 @@ WITH now AS MATERIALIZED (
 ), begun AS (
     UPDATE core_mail SET attempts = $6::int, due_at = now + $7 * interval '1 second',
         claimed_until = now + $8 * interval '1 second'
-    FROM now WHERE id = $5::uuid AND claim = $1 RETURNING id
+    FROM now WHERE id = $5::uuid AND claim = $1 RETURNING message
 )
-SELECT EXISTS (TABLE ended), EXISTS (TABLE begun)
+SELECT EXISTS (TABLE ended), EXISTS (TABLE begun), (TABLE begun)
 """
 
 
@@ -62,6 +62,7 @@ class Marks:
         self._claim, self._tell = claim, tell
         self._statement = Statement("outbox_mark", _MARK)
         self._said: Said | None = None
+        self._begins: Mail | None = None
         self._is_under_way = False
 
     def write(self, said: Said | None, *, begins: Mail | None = None) -> None:
@@ -70,7 +71,7 @@ class Marks:
         if said is None and begins is None:
             return
         attempts = begins.attempts + 1 if begins else 0
-        self._said, self._is_under_way = said, True
+        self._said, self._begins, self._is_under_way = said, begins, True
         self._statement.send(
             self._claim,
             said and said.mail.pk,
@@ -85,14 +86,16 @@ class Marks:
             begins.attempts = attempts
 
     def is_ours(self) -> bool:
-        """Waits until what was sent is written, and says whether the mail that begins is ours to send."""
+        """Waits until what was sent is written, and says whether the mail that begins is ours to send; then it has its bytes."""
         if not self._is_under_way:
             return False
-        ended, begun = self._statement.answer()
+        ended, begun, message = self._statement.answer()
         self._is_under_way = False
         if self._said:
-            self._tell(self._said, ended == b"t")
-        return begun == b"t"
+            self._tell(self._said, ended == TRUE)
+        if self._begins:
+            self._begins.message = message
+        return begun == TRUE
 
 
 def pause_after(attempts: int) -> dt.timedelta:

@@ -13,16 +13,18 @@ from weakref import WeakKeyDictionary
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from psycopg.errors import error_from_result
-from psycopg.pq import ConnStatus, ExecStatus
+from psycopg.pq import ConnStatus, ExecStatus, Format
 from psycopg.pq.abc import PGconn, PGresult
 
+TRUE = b"\1"
 PATIENCE, PAUSE = 60, 0.5  # seconds for a PostgreSQL that is starting again
 
 _prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 
 
 class Statement:
-    """A statement that gives one row, with its values as `$1::uuid`. Each execution is a transaction of its own.
+    """A statement that gives one row, with its values as `$1::uuid`. Each execution is a transaction of its own. Its answer is in
+    PostgreSQL's binary form: bytes as they are stored, and `TRUE`.
 
     What was sent is carried out, whatever becomes of the sender. Where the connection breaks, whether it was can't be known: it
     is sent once more, so it has to be one that may run twice. Between `send` and `answer` the connection takes nothing else.
@@ -57,7 +59,7 @@ class Statement:
     def _send(self) -> None:
         try:
             self._server = self._server or self._prepared()
-            self._server.send_query_prepared(self._name.encode(), self._values)
+            self._server.send_query_prepared(self._name.encode(), self._values, result_format=Format.BINARY)
             self._server.flush()
         except (OperationalError, psycopg.OperationalError):
             self._server = None  # `answer` will see to it
