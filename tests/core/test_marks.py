@@ -16,10 +16,9 @@ from django.db import DatabaseError, connection, transaction
 
 from incentives_portal.core.clock import DatabaseNow
 from incentives_portal.core.models import Mail
-from incentives_portal.core.outbox import send_due, sending
+from incentives_portal.core.outbox import send_due, sending, underway
 from incentives_portal.core.outbox.marking import LEASE
-from incentives_portal.core.postgresql import underway
-from incentives_portal.core.postgresql.underway import TRUE, Statement
+from incentives_portal.core.outbox.underway import TRUE, Statement
 from tests.core.mail_server import CountingServer
 from tests.core.test_mail_stress import owe_many, until
 

@@ -202,9 +202,10 @@ def test_a_mail_that_kills_its_worker_is_given_up(server: ScriptedServer) -> Non
     assert send_due().dead == 1
 
 
-def test_a_mail_that_cannot_be_composed_is_a_dead_letter(server: ScriptedServer) -> None:
+@pytest.mark.parametrize("more", ["\nBcc: everybody@partner.example", "> NOTIFY=NEVER ORCPT=rfc822;<ulf@partner.example"])
+def test_an_address_that_says_more_than_an_address_is_a_dead_letter(server: ScriptedServer, more: str) -> None:
     mail, other = owed(), owed()
-    Mail.objects.filter(pk=mail.pk).update(to="ines@partner.example\nBcc: everybody@partner.example")
+    Mail.objects.filter(pk=mail.pk).update(to=f"ines@partner.example{more}")
     counts = send_due()
     assert (counts.sent, counts.dead) == (1, 1)
     assert server.recipients() == [other.to]

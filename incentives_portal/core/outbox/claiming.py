@@ -29,9 +29,9 @@ def claim_due(claim: uuid.UUID, size: int) -> list[Mail]:
     return sorted(claimed, key=lambda mail: mail.due_at)
 
 
-def give_up(worn_out: Sequence[Mail], claim: uuid.UUID) -> int:
-    """Ends mails whose last attempt never came to an answer."""
-    ours = Mail.objects.filter(pk__in=[mail.pk for mail in worn_out], claim=claim)
+def give_up(batch: Sequence[Mail], claim: uuid.UUID) -> int:
+    """Ends those of the mails whose last attempt never came to an answer."""
+    ours = Mail.objects.filter(pk__in=[mail.pk for mail in batch], claim=claim, attempts__gte=ATTEMPTS)
     ended = {"state": Mail.State.DEAD, "claim": None, "claimed_until": None, "message": None}
     return ours.filter(is_secret=False).update(**ended) + ours.filter(is_secret=True).update(**ended, text="", html="")
 

@@ -95,6 +95,6 @@ def sender() -> str:
 
 def envelope_address(address: str) -> str:
     """The address for the mail server. Raises BadHeaderError for one that would say more than an address to it."""
-    if "\n" in address or "\r" in address:
-        raise BadHeaderError("an address has one line")
+    if any(character in address for character in "\r\n<>"):
+        raise BadHeaderError("an address has one line, and no end before its end")
     return address if address.isascii() else str(sanitize_address(address, "utf-8"))

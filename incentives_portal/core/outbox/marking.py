@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from incentives_portal.core.models import Mail
-from incentives_portal.core.postgresql.underway import TRUE, Statement
 
 from .claiming import ATTEMPTS
 from .delivery import Answer, Delivery
+from .underway import TRUE, Statement
 
 # A worker's mail, which may be what kills it, is free again after this. No answer takes longer: each of a mail's four questions
 # has EMAIL_TIMEOUT.

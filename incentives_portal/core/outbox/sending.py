@@ -87,13 +87,12 @@ def send_due(*, limit: int | None = None, advance: Callable[[int], None] = lambd
 
 def _send_batch(batch: Sequence[Mail], claim: uuid.UUID, server: MailServer, counts: SendCounts) -> bool:
     """Sends claimed mails, and whether the connection held; where it broke, the rest is free for whoever comes next."""
-    if worn_out := [mail for mail in batch if mail.attempts >= ATTEMPTS]:
-        counts.dead += give_up(worn_out, claim)
+    to_send = [mail for mail in batch if mail.attempts < ATTEMPTS]
+    if len(to_send) < len(batch):
+        counts.dead += give_up(batch, claim)
     marks, said = Marks(claim, counts.add), None
     try:
-        for mail in batch:
-            if mail.attempts >= ATTEMPTS:
-                continue
+        for mail in to_send:
             marks.write(said, begins=mail)
             said = None
             refusal = server.announce(mail)
