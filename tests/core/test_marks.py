@@ -164,3 +164,24 @@ def test_who_lost_the_claim_takes_back_what_was_announced(server: CountingServer
     assert (counts.sent, counts.later, counts.dead) == (2, 0, 0)
     assert set(server.times) == {mails[0].message_id, mails[2].message_id}
     assert server.connections == 1
+
+
+@pytest.mark.parametrize("meanwhile", ["announce", "hand_over"])
+def test_a_run_that_is_interrupted_marks_what_was_taken(
+    server: CountingServer, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    owe_many(4)
+    act = getattr(sending.MailServer, meanwhile)
+
+    def interrupted(self: Any, mail: Mail) -> Any:
+        if server.times.total() == 2:
+            raise KeyboardInterrupt
+        return act(self, mail)
+
+    monkeypatch.setattr(sending.MailServer, meanwhile, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        send_due()
+    taken = Mail.objects.filter(message_id__in=server.times)
+    assert set(taken.values_list("state", "claim")) == {("sent", None)}
+    assert Mail.objects.filter(state="owed", attempts=1).count() == 1, "the one that was begun"
+    assert Mail.objects.filter(state="owed", attempts=0).count() == 1
