@@ -16,7 +16,8 @@ from django.db import DatabaseError, connection, transaction
 
 from incentives_portal.core.clock import DatabaseNow
 from incentives_portal.core.models import Mail
-from incentives_portal.core.outbox import send_due, sending, underway
+from incentives_portal.core.outbox import send_due, underway
+from incentives_portal.core.outbox.delivery import MailServer
 from incentives_portal.core.outbox.marking import LEASE
 from incentives_portal.core.outbox.underway import TRUE, Statement
 from tests.core.mail_server import CountingServer
@@ -82,7 +83,7 @@ def test_a_worker_that_is_cut_off_from_postgresql_marks_on_a_new_connection(
     server: CountingServer, monkeypatch: pytest.MonkeyPatch, meanwhile: str
 ) -> None:
     owe_many(5)
-    sent_before_it_broke, act = 2, getattr(sending.MailServer, meanwhile)
+    sent_before_it_broke, act = 2, getattr(MailServer, meanwhile)
 
     def cut_off(self: Any, mail: Mail) -> Any:
         said = act(self, mail)
@@ -93,7 +94,7 @@ def test_a_worker_that_is_cut_off_from_postgresql_marks_on_a_new_connection(
         return said
 
     broken: list[int] = []
-    monkeypatch.setattr(sending.MailServer, meanwhile, cut_off)
+    monkeypatch.setattr(MailServer, meanwhile, cut_off)
     assert send_due().sent == 5
     assert broken
     assert broken != [connection.connection.info.backend_pid], "a new connection"
@@ -111,7 +112,7 @@ def test_a_postgresql_that_stays_away_ends_the_run(monkeypatch: pytest.MonkeyPat
     def close(self: Any, mail: Mail) -> None:
         connection.connection.close()
 
-    monkeypatch.setattr(sending.MailServer, "announce", close)
+    monkeypatch.setattr(MailServer, "announce", close)
     with pytest.raises(DatabaseError):
         send_due()
     assert not server.times
@@ -151,7 +152,7 @@ def test_a_mail_without_a_wire_form_goes_between_the_others(server: CountingServ
 
 def test_who_lost_the_claim_takes_back_what_was_announced(server: CountingServer, monkeypatch: pytest.MonkeyPatch) -> None:
     mails = owe_many(3)
-    hand_over: Callable[..., Any] = sending.MailServer.hand_over
+    hand_over: Callable[..., Any] = MailServer.hand_over
 
     def hand_over_and_lose(self: Any, mail: Mail) -> Any:
         Mail.objects.filter(pk=mails[1].pk, state="owed").update(claim=uuid.uuid4(), claimed_until=DatabaseNow() + LEASE)
@@ -159,7 +160,7 @@ def test_who_lost_the_claim_takes_back_what_was_announced(server: CountingServer
 
     for minutes, mail in enumerate(mails):
         Mail.objects.filter(pk=mail.pk).update(due_at=DatabaseNow() - LEASE * (3 - minutes))
-    monkeypatch.setattr(sending.MailServer, "hand_over", hand_over_and_lose)
+    monkeypatch.setattr(MailServer, "hand_over", hand_over_and_lose)
     counts = send_due()
     assert (counts.sent, counts.later, counts.dead) == (2, 0, 0)
     assert set(server.times) == {mails[0].message_id, mails[2].message_id}
@@ -171,14 +172,14 @@ def test_a_run_that_is_interrupted_marks_what_was_taken(
     server: CountingServer, monkeypatch: pytest.MonkeyPatch, meanwhile: str
 ) -> None:
     owe_many(4)
-    act = getattr(sending.MailServer, meanwhile)
+    act = getattr(MailServer, meanwhile)
 
     def interrupted(self: Any, mail: Mail) -> Any:
         if server.times.total() == 2:
             raise KeyboardInterrupt
         return act(self, mail)
 
-    monkeypatch.setattr(sending.MailServer, meanwhile, interrupted)
+    monkeypatch.setattr(MailServer, meanwhile, interrupted)
     with pytest.raises(KeyboardInterrupt):
         send_due()
     taken = Mail.objects.filter(message_id__in=server.times)
