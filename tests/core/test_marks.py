@@ -134,6 +134,14 @@ def test_a_statement_that_fails_says_so_and_leaves_the_connection_as_it_was() ->
     assert connection.is_usable()
 
 
+def test_a_connection_that_forgot_what_was_prepared_prepares_it_anew(server: CountingServer) -> None:
+    for _ in range(2):
+        owe_many(2)
+        assert send_due().sent == 2
+        with connection.cursor() as cursor:
+            cursor.execute("DEALLOCATE ALL")
+
+
 def test_the_mail_longest_due_goes_first(server: CountingServer) -> None:
     mails = owe_many(3)
     for minutes, mail in enumerate(mails):

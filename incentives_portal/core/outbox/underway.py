@@ -8,8 +8,6 @@ Django's cursors alone: this is for tables that are the same to everybody.
 
 import time
 from select import select
-from typing import Any
-from weakref import WeakKeyDictionary
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
@@ -20,7 +18,8 @@ from psycopg.pq.abc import PGconn, PGresult
 TRUE = b"\1"
 PATIENCE, PAUSE = 60, 0.5  # seconds for a PostgreSQL that is starting again
 
-_prepared: WeakKeyDictionary[Any, set[bytes]] = WeakKeyDictionary()
+# Asked, not remembered: after a rollback psycopg may have PostgreSQL forget all that was prepared.
+_IS_PREPARED = b"SELECT FROM pg_prepared_statements WHERE name = $1"
 
 
 class Statement:
@@ -67,11 +66,10 @@ class Statement:
 
     def _prepared(self) -> PGconn:
         self._django.ensure_connection()
-        raw = self._django.connection
-        if self._name not in (names := _prepared.setdefault(raw, set())):
-            _checked(raw.pgconn.prepare(self._name, self._sql))
-            names.add(self._name)
-        return raw.pgconn  # type: ignore[no-any-return]
+        server: PGconn = self._django.connection.pgconn
+        if not _checked(server.exec_params(_IS_PREPARED, [self._name])).ntuples:
+            _checked(server.prepare(self._name, self._sql))
+        return server
 
     def _received(self) -> list[bytes | None]:
         if (server := self._server) is None:
