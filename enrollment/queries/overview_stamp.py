@@ -30,6 +30,8 @@ STAMP = "SELECT concat_ws(' ', {})".format(
         )
     )
 )
+# By these a part of the page is asked for, or all of it.
+HTMX = ("HTTP_HX_REQUEST", "HTTP_HX_HISTORY_RESTORE_REQUEST")
 NO_STAMP: tuple[str, list[Any]] = ("SELECT ''", [])
 
 
@@ -57,7 +59,7 @@ def etag(request: PortalRequest, stamp: str) -> str:
     actor = request.actor
     at = actor.at.strftime("%Y%m%d%H%M") if actor.at else ""
     made_of = (
-        stamp, at, request.get_full_path(), bool(request.htmx), request.htmx.history_restore_request, get_language(),
+        stamp, at, request.get_full_path(), *(request.META.get(name) for name in HTMX), get_language(),
         actor.user.pk, actor.user.name, actor.user.email, actor.partner, actor.partners, actor.grants,
         request.META.get("CSRF_COOKIE"), settings.OPERATOR_NAME, release(),
     )  # fmt: skip

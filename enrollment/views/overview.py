@@ -82,8 +82,7 @@ def overview_page(request: PortalRequest) -> HttpResponseBase:
 
 def _unchanged(request: PortalRequest) -> HttpResponseBase | None:
     """The answer without a page, where the browser's own is still right; what waits to be said makes every page a new one."""
-    known = request.headers.get("If-None-Match")
-    if not known or not is_stamped(request.actor) or len(get_messages(request)):
+    if "HTTP_IF_NONE_MATCH" not in request.META or not is_stamped(request.actor) or len(get_messages(request)):
         return None
     tag = etag(request, stamp_now(request.actor))
     answer = get_conditional_response(request, etag=tag)
