@@ -14,8 +14,8 @@ LONGEST_NAME, LONGEST_QUERY = 60, 400
 
 
 @transaction.atomic
-def save(*, partner: Partner | None, name: str, query: str, is_shared: bool, is_default: bool, by: User) -> SavedView:
-    """Keeps a view under a name; the same name again replaces what it held. Raises RefusedError."""
+def save(*, partner: Partner | None, name: str, query: str, is_shared: bool, is_default: bool, by: User) -> tuple[SavedView, bool]:
+    """Keeps a view under a name; the same name again replaces what it held, and the answer says so. Raises RefusedError."""
     name = " ".join(name.replace("\x00", "").split())
     if not name or len(name) > LONGEST_NAME:
         raise RefusedError(_("Give the view a name of at most %(most)d characters.") % {"most": LONGEST_NAME})
@@ -28,9 +28,10 @@ def save(*, partner: Partner | None, name: str, query: str, is_shared: bool, is_
         views.update(is_default=False)
     fields: dict[str, Any] = {"query": query, "is_shared": is_shared and partner is not None, "is_default": is_default}
     try:
-        return SavedView.objects.update_or_create(owner=by, partner=partner, name=name, defaults=fields)[0]
+        view, is_new = SavedView.objects.update_or_create(owner=by, partner=partner, name=name, defaults=fields)
     except IntegrityError:
         raise RefusedError(_("You chose another one just now. Look again.")) from None
+    return view, not is_new
 
 
 def begin_with(*, view: SavedView, by: User) -> None:

@@ -36,7 +36,7 @@ def _keep(request: PortalRequest) -> HttpResponse:
     this_year = FiscalYear.of(clock.today())
     query = Wish.read(QueryDict(request.POST.get("query", "")), this_year=this_year).query(this_year)
     try:
-        view = services.save(
+        view, replaced = services.save(
             partner=request.actor.partner,
             name=request.POST.get("name", ""),
             query=query,
@@ -47,7 +47,8 @@ def _keep(request: PortalRequest) -> HttpResponse:
     except RefusedError as refusal:
         messages.error(request, " ".join(refusal.messages))
     else:
-        messages.success(request, _("The view %(name)s is kept.") % {"name": view.name})
+        text = _("The view %(name)s was there already: this one replaces it.") if replaced else _("The view %(name)s is kept.")
+        messages.success(request, text % {"name": view.name})
     return redirect(f"{reverse('overview')}?{query or 'view='}")
 
 

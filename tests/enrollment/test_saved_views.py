@@ -31,7 +31,7 @@ def test_a_view_is_kept_and_found_on_the_overview(as_: As, ulf: User) -> None:
     assert SavedView.objects.get().query == "status=invited"
     html = client.get(OVERVIEW, {"status": "invited"}).content.decode()
     assert '<a class="chip" href="?status=invited" aria-current="true">Waiting</a>' in html
-    save(client, "Waiting", "status=enrolled")
+    assert "The view Waiting was there already: this one replaces it." in save(client, "Waiting", "status=enrolled")
     assert SavedView.objects.get().query == "status=enrolled"
 
 
