@@ -8,7 +8,7 @@ from django.core.paginator import Page, Paginator
 from accounts.actor import Actor
 from accounts.models import Location
 from enrollment.links import NOBODY, Links
-from enrollment.queries.overview import matching
+from enrollment.queries.overview import as_read_by, matching
 from enrollment.queries.wish import Wish
 from enrollment.wording import status_labels
 
@@ -66,3 +66,9 @@ def matrix(actor: Actor, wish: Wish) -> Matrix:
     lines = [Line(place, [cell(place, code, name) for code, name in programs.items()]) for place in shown_here]
     present = {shown for _pk, shown in found.values()}
     return Matrix(page, list(programs.values()), lines, [(shown, label) for shown, label in labels.items() if shown in present])
+
+
+def program_called(actor: Actor, code: str) -> str:
+    """The name of a program of which `actor` sees an enrollment; of any other just what was asked for."""
+    rows = as_read_by(actor).filter(program__code=code).order_by()
+    return str(rows.values_list("program_name", flat=True).first() or code)

@@ -65,6 +65,10 @@ class Wish:
         fields += [("q", self.q), ("status", self.status), ("program", self.program), ("country", self.country)]
         return [(name, value) for name, value in fields if value]
 
+    def cleared(self, this_year: FiscalYear) -> str:
+        """The query string without the filter: the same year, seen in the same way."""
+        return self.query(this_year, q="", status="", program="", country="")
+
     def query(self, this_year: FiscalYear, **changes: Any) -> str:
         """The query string of this wish with some entries changed; the page starts over unless it is named."""
         entries = dict(zip(_ENTRIES, _entries(self), strict=True)) | changes

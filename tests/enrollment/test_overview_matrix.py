@@ -54,6 +54,25 @@ def test_filters_as_the_overview(as_: As, gunnar: User, location: Location, seco
     assert "No enrollment fits" in client.get(MATRIX, {"q": "nothing"}).content.decode()
 
 
+def test_what_is_filtered_by_is_said_and_can_be_cleared(as_: As, gunnar: User, location: Location) -> None:
+    stages.invited(location, make.ProgramFactory.create(code="RES", name_en="Reseller"))
+    client = as_(gunnar)
+    asked = {"q": location.mpn_id, "status": "invited", "program": "RES", "country": location.country.code, "year": "FY20"}
+    empty = client.get(MATRIX, asked).content.decode()
+    assert f"Filtered by: Invited · Reseller · {location.country.name}" in empty
+    assert empty.count("Clear the filters") == 1 and 'href="/incentives/matrix/?year=FY20"' in empty
+    del asked["year"]
+    html = client.get(MATRIX, asked).content.decode()
+    assert location.name in html and '<a href="/incentives/matrix/?">Clear the filters</a>' in html
+    assert "Filtered by" not in client.get(MATRIX, {"q": location.mpn_id}).content.decode()
+
+
+def test_a_program_that_nobody_was_shown_is_called_what_was_asked(as_: As, gunnar: User, location: Location) -> None:
+    make.ProgramFactory.create(code="SECRET", name_en="Not announced")
+    html = as_(gunnar).get(MATRIX, {"program": "SECRET", "country": "XX"}).content.decode()
+    assert "Filtered by: SECRET · XX" in html and "Not announced" not in html
+
+
 def test_queries_are_as_many_for_25_locations_as_for_2(as_: As, gunnar: User, partner: Partner) -> None:
     program, client = make.ProgramFactory.create(open=True), as_(gunnar)
 
