@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -23,11 +24,14 @@ from enrollment.forms import ManyForm
 from enrollment.models import BulkEnrollment, Program
 from enrollment.queries.bulk import Judged, Preview, Selection, job_of, preview
 from enrollment.queries.bulk_jobs import jobs_of, progress, results, rows_of
+from enrollment.queries.wish import Wish
 from enrollment.services import bulk
 from incentives_portal.core import clock
 from incentives_portal.core.fiscal import FiscalYear
 from profiles.policy import payouts_visible_to
 
+# A selection up to so many characters has an address of its own, which can be gone back to; servers take about 4,000.
+LONGEST_ADDRESS = 2_000
 # How many of a group are named; all of them stand in the overview.
 NAMED = 20
 PAGE = 50
@@ -71,6 +75,28 @@ class Asked:
     def is_valid(self) -> bool:
         return self.is_declining or not self.form.is_bound or self.form.is_valid()
 
+    @cached_property
+    def back(self) -> str:
+        """The overview as it was when the selection was made there."""
+        if "back" not in self.given:
+            return reverse("overview")
+        wish = Wish.read(QueryDict(self.given.get("back", "")), this_year=self.this_year)
+        return f"{reverse('overview')}?{wish.query(self.this_year, page=wish.page) or 'view='}"
+
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """The selection as names and values of a form, and the way back from it."""
+        return [*self.selection.fields(self.this_year), ("back", urlsplit(self.back).query)]
+
+    @property
+    def address(self) -> str:
+        """Where a selection that was just posted is shown; empty where it is too long for an address."""
+        if self.request.method != "POST" or {"seal", "do", "how"} & self.given.keys():
+            return ""
+        fields = [*self.fields, ("act", Act.DECLINE if self.is_declining else Act.ENROLL)]
+        address = f"{reverse('many')}?{urlencode(fields)}"
+        return address if len(address) <= LONGEST_ADDRESS else ""
+
     @property
     def is_empty(self) -> bool:
         return not (self.selection.ids or self.selection.wish or self.selection.again)
@@ -79,11 +105,16 @@ class Asked:
 @require_http_methods(["GET", "HEAD", "POST"])
 @allowed(Permission.ENROLL)
 def many(request: PortalRequest) -> HttpResponse:
-    """Shows what would become of each; *start* does exactly what was shown, or shows it anew where that has changed."""
+    """Shows what would become of each; *start* does exactly what was shown, or shows it anew where that has changed.
+
+    The overview posts what is ticked, as no address holds 500 rows. Until *start* nothing is written.
+    """
     asked = Asked(request)
     if asked.is_empty:
         messages.info(request, _("Tick what you want to enroll, then go on."))
-        return redirect("overview")
+        return redirect(asked.back)
+    if address := asked.address:
+        return redirect(address)
     found = preview(request.actor, asked.selection, asked.choice)
     stale = False
     if request.POST.get("do") == "start":
@@ -118,7 +149,8 @@ def _context(asked: Asked, found: Preview) -> dict[str, object]:
     return {
         "form": None if asked.is_declining else asked.form,
         "act": Act.DECLINE if asked.is_declining else asked.choice.act,
-        "fields": asked.selection.fields(asked.this_year),
+        "fields": asked.fields,
+        "back": asked.back,
         "preview": found,
         "ready": Group(words_of("ready"), found.ready[:NAMED], len(found.ready)),
         "others": [Group(words_of(code), those[:NAMED], len(those)) for code, those in found.others.items()],

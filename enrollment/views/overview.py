@@ -107,6 +107,8 @@ def _context(request: PortalRequest, wish: Wish, found: Found, now: dt.datetime,
         "groups": _groups(RowWriter(actor, now).write(rows), rows, wish),
         "page": found.page,
         "query": wish.query(this_year),
+        "here": wish.query(this_year, page=wish.page),
+        "cleared": _address(wish.cleared(this_year)),
         "may_enroll": Permission.ENROLL in actor.permissions,
         "for_partner": actor.partner is not None,
         "filter_fields": wish.filter_fields(this_year),
@@ -170,12 +172,14 @@ def _choices(found: Found, wish: Wish, this_year: FiscalYear) -> dict[str, Any]:
 
     def entries(name: str, numbers: dict[str, int], labels: dict[str, str]) -> Iterator[Choice]:
         for value, label in labels.items():
-            if numbers.get(value) or getattr(wish, name) == value:
+            if value and (numbers.get(value) or getattr(wish, name) == value):
                 yield choice(name, value, label, numbers.get(value, 0))
 
     statuses = {shown.value: status_labels()[shown] for shown in URGENCY}
-    names = dict(sorted(counts.program_names.items(), key=lambda pair: pair[1]))
-    places = dict(sorted(((code, countries.name(code)) for code in counts.countries if code), key=lambda pair: pair[1]))
+    # What is asked for stays in its select though nothing has it: else the next search would drop it unseen.
+    names = dict(sorted(({wish.program: wish.program} | counts.program_names).items(), key=lambda pair: pair[1]))
+    codes = filter(None, {*counts.countries, wish.country})
+    places = dict(sorted(((code, countries.name(code) or code) for code in codes), key=lambda pair: pair[1]))
     years = sorted({*counts.years, this_year.ends_in, wish.fiscal_year}, reverse=True)
     return {
         "tabs": [

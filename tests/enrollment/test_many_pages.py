@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ def fields_of(html: str) -> dict[str, Any]:
     form = html[html.index('action="/incentives/many/"') :]
     hidden: dict[str, Any] = {}
     for name, value in re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form):
-        hidden.setdefault(name, []).append(value)
+        hidden.setdefault(name, []).append(unescape(value))
     return hidden
 
 
@@ -197,6 +198,48 @@ def test_what_is_no_selection_does_not_exist(as_: As, ida: User, given: dict[str
 def test_nothing_ticked_leads_back_with_a_word(as_: As, ida: User) -> None:
     response = as_(ida).get(MANY, {"act": "enroll"}, follow=True)
     assert "Tick what you want to enroll" in response.content.decode()
+
+
+def test_nothing_ticked_leads_back_to_the_same_look_at_the_overview(as_: As, ida: User, many: Network) -> None:
+    client, query = as_(ida), "view=location&q=a&program=" + many.program.code + "&rows=500&page=2"
+    sent = fields_of(client.get(f"/incentives/?{query}").content.decode())
+    response = client.post(MANY, sent | {"act": "decline"})
+    assert set(response["Location"].removeprefix("/incentives/?").split("&")) == set(query.split("&"))
+    assert client.post(MANY, {"act": "enroll", "back": ""})["Location"] == "/incentives/?view="
+    assert client.post(MANY, {"act": "enroll", "back": "//evil.example/"})["Location"] == "/incentives/?view="
+
+
+def test_the_way_back_is_kept_through_the_preview(as_: As, ida: User, many: Network) -> None:
+    client = as_(ida)
+    html = client.get(MANY, {"row": str(many.rows[0].pk), "back": "status=invited"}).content.decode()
+    again = client.post(MANY, fields_of(html)).content.decode()
+    for page in (html, again):
+        assert page.count('href="/incentives/?status=invited"') == 2
+
+
+def test_500_ticked_rows_are_shown_and_started(as_: As, ida: User, partner: Partner) -> None:
+    """No address holds so many; a server refuses a longer one before the portal is asked."""
+    client, rows = as_(ida), [str(row.pk) for row in network(partner, ida, 500).rows]
+    html = client.get("/incentives/?rows=500").content.decode()
+    assert f'<form class="stack" method="post" action="{MANY}"' in html and html.count('name="row"') == 500
+    response = client.post(MANY, fields_of(html) | {"row": rows, "act": "enroll"})
+    assert response.status_code == 200 and not BulkEnrollment.objects.exists()
+    sent = fields_of(response.content.decode())
+    assert len(sent["row"]) == 500 and "Submit 500 enrollments" in response.content.decode()
+    later = client.post(MANY, sent | {"how": "later"})
+    assert later.status_code == 200 and "Accept 500 invitations" in later.content.decode()
+    assert client.post(MANY, sent | {"do": "start"})["Location"] == reverse("many_job", args=[BulkEnrollment.objects.get().pk])
+    assert BulkEnrollment.objects.get().rows.count() == 500
+
+
+def test_a_few_ticked_rows_have_an_address_that_one_can_go_back_to(as_: As, ida: User, many: Network) -> None:
+    client = as_(ida)
+    response = client.post(MANY, {"row": [str(row.pk) for row in many.rows], "act": "decline", "back": "rows=500"})
+    assert response.status_code == 302 and len(response["Location"]) < 4_000
+    html = client.get(response["Location"]).content.decode()
+    assert "Decline 4 invitations" in html and len(fields_of(html)["row"]) == 4
+    everything = client.post(MANY, {"all": "1", "act": "enroll", "q": "ö" * 100, "back": "q=" + "ö" * 100})
+    assert len(everything.get("Location", "")) < 4_000
 
 
 @pytest.mark.parametrize("how", ["x", str(uuid.UUID(int=7))])

@@ -108,6 +108,25 @@ def test_search_filters_and_counts_agree(as_: As, ines: User, gunnar: User, loca
     assert "No enrollment fits these filters" in page(client, q="nowhere")
 
 
+def test_a_filter_that_nothing_fits_is_still_seen_and_sent(as_: As, gunnar: User, location: Location) -> None:
+    stages.invited(location, make.ProgramFactory.create(code="HOST", name_en="Hosting"))
+    client = as_(gunnar)
+    wished = {"q": "nothing", "country": "AU", "program": "HOST", "status": "enrolled"}
+    html = client.get("/incentives/", wished).content.decode()
+    assert '<option value="AU" selected>Australia (0)</option>' in html and '<option value="HOST" selected>Hosting (0)' in html
+    assert '<input type="hidden" name="status" value="enrolled">' in html
+    html = client.get("/incentives/", {"program": "NONE", "country": "XX"}).content.decode()
+    assert '<option value="NONE" selected>NONE (0)</option>' in html and '<option value="XX" selected>XX (0)</option>' in html
+
+
+def test_clearing_the_filters_keeps_year_and_view(as_: As, gunnar: User, location: Location) -> None:
+    stages.invited(location)
+    html = as_(gunnar).get("/incentives/?year=FY20&view=location&rows=500&q=nothing&country=AU").content.decode()
+    [address] = re.findall(r'<a href="\?([^"]*)">Clear the filters', html)
+    assert set(address.replace("&amp;", "&").split("&")) == {"year=FY20", "view=location", "rows=500"}
+    assert '<a href="?view=">Clear the filters' in as_(gunnar).get("/incentives/?q=nothing").content.decode()
+
+
 def test_groups_by_location_and_program_with_counts(as_: As, gunnar: User, location: Location, second_location: Location) -> None:
     program = make.ProgramFactory.create(name_en="Reseller")
     for place in (location, second_location):
