@@ -64,3 +64,28 @@ def test_from_the_ticks_to_a_result_for_each(visit: Visit, partner: Partner, lan
     page.goto(reverse("matrix"))
     expect(page.get_by_role("row").filter(has_text=many.places[2].mpn_id)).to_contain_text(say("Validating enrollment"))
     assert page.watch.errors == page.watch.foreign == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.rule("ENR-5")
+@pytest.mark.parametrize(("count", "javascript"), [(500, True), (120, False)], ids=["js", "no-js"])
+def test_more_ticks_than_an_address_holds_come_to_a_preview(visit: Visit, partner: Partner, count: int, javascript: bool) -> None:
+    ida = make.person("Ida Norén", partner, make.INCENTIVES_ADMIN)
+    network(partner, ida, count)
+    page = visit(ida, javascript=javascript)
+    page.goto(f"{reverse('overview')}?rows=500")
+    if javascript:
+        page.get_by_label("Tick all on this page").check()
+    else:
+        for box in page.locator("input[name=row]").all():
+            box.check()
+    assert page.locator("input[name=row]:checked").count() == count
+    page.get_by_role("button", name="Enroll what is ticked").click()
+    expect(page.get_by_role("heading", name=f"{count} of {count} can be done")).to_be_visible()
+    assert page.url.endswith(reverse("many"))
+    page.get_by_role("radio", name=re.compile("^Nothing yet")).check()
+    if not javascript:
+        page.get_by_role("button", name="Check", exact=True).click()
+    expect(page.get_by_role("button", name=f"Accept {count} invitations")).to_be_visible()
+    page.get_by_role("link", name="Back to the overview").click()
+    page.wait_for_url("**/incentives/?rows=500")
+    assert not BulkEnrollment.objects.exists()
