@@ -3,7 +3,7 @@
 `is_staff` opens nothing here: a partner's global and account admins come in by the role that they hold now, and leave with it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +21,9 @@ from accounts.coming_back import own_page
 from accounts.policy import NotAllowedError
 from accounts.roles import Permission
 
+# allauth's own tables are in nobody's admin: seeds of authenticator apps and keys of sessions stand in them, and what is changed
+# there by hand is in no audit log. People take care of their own, an operator of what is lost (docs/guides/operations.md).
+HIDDEN_APPS = frozenset({"account", "mfa", "usersessions"})
 # What a partner's admins reach, by the names of the admin's own addresses. Whatever another app registers is not among it.
 PARTNERS_PAGES = frozenset({"index", "login", "logout", "jsi18n", "autocomplete", "password_change"})
 PARTNERS_MODELS = ("accounts_user", "accounts_location", "accounts_roleassignment")
@@ -40,6 +43,11 @@ class PortalAdminSite(AdminSite):
     @property
     def site_header(self) -> str:  # type: ignore[override]
         return str(settings.PARTNER_CENTER_NAME)
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """As Django's, but what allauth would register stays out."""
+        models = model_or_iterable if isinstance(model_or_iterable, Iterable) else [model_or_iterable]
+        super().register([one for one in models if one._meta.app_label not in HIDDEN_APPS], admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
         """The operator's superusers, and a partner's global and account admins by the role in force."""

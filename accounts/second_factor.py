@@ -37,12 +37,18 @@ def is_in_session(request: HttpRequest) -> bool:
     return _last(request, OWN) is not None
 
 
+def is_kept(request: HttpRequest) -> bool:
+    """Whether the person still has a second factor, and the one that this session was proved with was not taken away; one query."""
+    held = dict(Authenticator.objects.filter(user=request.user).values_list("pk", "type"))
+    return any(kind in FACTORS for kind in held.values()) and _last(request, OWN, kept=set(held)) is not None
+
+
 def is_fresh(request: HttpRequest) -> bool:
-    """Whether one was confirmed within FRESH_SECOND_FACTOR_SECONDS.
+    """Whether one was confirmed within FRESH_SECOND_FACTOR_SECONDS, and was not taken away since.
 
     What a partner's directory says to have seen counts for who has no second factor here, and never for operators.
     """
-    if _is_recent(_last(request, OWN)):
+    if _is_recent(_last(request, OWN)) and _is_recent(_last(request, OWN, kept=_kept(request))):
         return True
     seen_elsewhere = _is_recent(_last(request, frozenset({"directory"})))
     return seen_elsewhere and not has_one(request.user) and not must_have_one(request.user)  # type: ignore[arg-type]
@@ -53,7 +59,7 @@ def is_proved_enough(request: HttpRequest) -> bool:
 
     So a stolen password does not open the way around a second factor that the person has.
     """
-    return is_fresh(request) if has_one(request.user) else _is_recent(_last(request))
+    return is_fresh(request) if has_one(request.user) else _is_recent(_last(request, kept=set()))
 
 
 def confirmed(request: HttpRequest, user: User, authenticator: Authenticator) -> None:
@@ -61,11 +67,19 @@ def confirmed(request: HttpRequest, user: User, authenticator: Authenticator) ->
     record_authentication(request, user, "mfa", id=authenticator.pk, type=authenticator.type, reauthenticated=True)
 
 
-def _last(request: HttpRequest, kinds: frozenset[str] | None = None) -> float | None:
-    """When a second factor of these kinds was shown last; without `kinds`, when anything was."""
+def _last(request: HttpRequest, kinds: frozenset[str] | None = None, *, kept: set[int] | None = None) -> float | None:
+    """When a second factor of these kinds was shown last; without `kinds`, when anything was.
+
+    With `kept`, what was shown by a factor that is not among them does not count: it was taken away.
+    """
     records = get_authentication_records(request, request.user)
     shown = (one for one in records if kinds is None or (one["method"] == "mfa" and one.get("type") in kinds))
-    return max((one["at"] for one in shown), default=None)
+    return max((one["at"] for one in shown if kept is None or one.get("id") in kept | {None}), default=None)
+
+
+def _kept(request: HttpRequest) -> set[int]:
+    """The factors that the person has now, recovery codes included."""
+    return set(Authenticator.objects.filter(user=request.user).values_list("pk", flat=True))
 
 
 def _is_recent(at: float | None) -> bool:

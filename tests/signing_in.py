@@ -18,6 +18,7 @@ from fido2.utils import websafe_encode
 from fido2.webauthn import Aaguid, AttestationObject, AttestedCredentialData, AuthenticatorData, CollectedClientData
 
 from accounts.models import User
+from accounts.second_factor import has_one, must_have_one
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -31,6 +32,8 @@ def sign_in(client: Client, user: User, *, second_factor: bool = True, kind: str
     record_authentication(request, user, method="password", email=user.email)
     if second_factor:
         record_authentication(request, user, method="mfa", type=kind)
+        if kind != "directory" and must_have_one(user) and not has_one(user):
+            passkey_of(user)
     for record in session[AUTHENTICATION_METHODS_SESSION_KEY]:
         record["at"] -= ago
     session.save()

@@ -52,7 +52,7 @@ class UserAdmin(WithinPartner):
     """A partner's admins see its members, with the roles that they hold there; the operator's superusers see everybody."""
 
     form = UserForm
-    list_display = ["name", "email", "roles_held", "counts", "is_active"]
+    list_display = ["name", "email", "roles_held", "membership", "is_active"]
     list_filter = [HoldsRole, Suspended, "is_active"]
     actions = ["suspend_people", "restore_people"]
     search_fields = ["name", "email"]
@@ -75,9 +75,13 @@ class UserAdmin(WithinPartner):
         held = (role.get_role_display() for membership in user.belongs for role in membership.in_force)  # type: ignore[attr-defined]
         return ", ".join(sorted(set(map(str, held)))) or "–"
 
-    @admin.display(description=_("roles count"), boolean=True)
-    def counts(self, user: User) -> bool:
-        return any(membership.suspended_at is None for membership in user.belongs)  # type: ignore[attr-defined]
+    @admin.display(description=_("membership"))
+    def membership(self, user: User) -> str:
+        """Whether the roles count: those of who is suspended everywhere do not. The operator's people belong nowhere."""
+        belongs = [each for each in user.belongs if each.removed_at is None]  # type: ignore[attr-defined]
+        if not belongs:
+            return "–"
+        return gettext("Suspended") if all(each.suspended_at for each in belongs) else gettext("Active")
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
         """A partner's admins suspend their own people here; the operator does it by membership."""

@@ -47,10 +47,22 @@ def granters_of(partner_id: uuid.UUID) -> dict[str, tuple[str, ...]]:
 
 
 def operators_who_can(permission: Permission) -> WhoCan:
-    """For the operator's own people: who of them holds `permission`. Operator roles are granted outside of the portal."""
+    """For the operator's own people: who of them holds `permission`. Operator roles are granted outside of the portal.
+
+    What only partners do themselves names their roles and nobody.
+    """
     roles = [role for role in OperatorRole.values if permission in ROLES[role].permissions]
+    if not roles:
+        return roles_that_can(permission)
     people = User.objects.filter(pk__in=OperatorAssignment.objects.filter(role__in=roles).values("user"), is_active=True)
     return WhoCan(tuple(sorted({str(person) for person in people})), (), _labels(roles))
+
+
+def roles_that_can(permission: Permission) -> WhoCan:
+    """The roles alone, for who belongs to nobody: a partner's where any of them carries it, else the operator's."""
+    roles = [role for role, text in ROLES.items() if permission in text.permissions]
+    partner_roles = [role for role in roles if role in PartnerRole.values]
+    return WhoCan((), (), _labels(partner_roles or roles), _least(partner_roles))
 
 
 def _least(roles: list[str]) -> str:

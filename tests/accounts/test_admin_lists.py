@@ -1,16 +1,19 @@
 """Filters, actions and completions of Django admin stay within the partner, and forged rows with them (rules ACC-3, ACC-8)."""
 
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Location, Membership, Partner, RoleAssignment, User
-from incentives_portal.core.models import AuditEntry, Mail
+from incentives_portal.core.models import AuditEntry, Mail, Run
 from tests import factories as make
+from tests.signing_in import app_of
 
 pytestmark = pytest.mark.django_db
 As = Callable[[User], Client]
@@ -111,3 +114,35 @@ def test_forged_rows_of_an_action_reach_nobody(as_: As, gunnar: User, otto: User
     theirs.refresh_from_db()
     assert theirs.ended_at is None
     assert not Membership.objects.filter(suspended_at__isnull=False, user=otto).exists()
+
+
+@pytest.mark.rule("ACC-3")
+def test_the_list_of_people_says_in_words_who_is_suspended(as_: As, root: User, gunnar: User, ulf: User, rita: User) -> None:
+    act(as_(gunnar), "suspend_people", ulf)
+    for client in (as_(gunnar), as_(root)):
+        page = client.get(reverse(USERS)).content.decode()
+        shown = dict(re.findall(r'field-email">([^<]+)<.*?field-membership">([^<]+)<', page, re.DOTALL))
+        assert (shown[gunnar.email], shown[ulf.email]) == ("Active", "Suspended")
+        assert shown.get(rita.email, "–") == "–"
+        assert "Roles count" not in page
+
+
+@pytest.mark.rule("OPS-3")
+def test_what_the_operator_reads_has_titles_in_words(as_: As, root: User, gunnar: User, ulf: User) -> None:
+    act(as_(gunnar), "suspend_people", ulf)
+    entry, client = AuditEntry.objects.get(act="member_suspended"), as_(root)
+    run = Run.objects.create(command="evaluate_eligibility", started_by="cron")
+    for name, one, title in (("auditentry", entry, f"{ulf.email} was suspended"), ("run", run, "evaluate_eligibility, ")):
+        page = client.get(reverse(f"admin:core_{name}_change", args=[one.pk])).content.decode()
+        assert title in page and " object (" not in page
+
+
+@pytest.mark.rule("OPS-3")
+def test_second_factors_sessions_and_addresses_are_in_nobodys_admin(as_: As, root: User, gunnar: User) -> None:
+    app_of(gunnar)
+    client = as_(root)
+    registered = {model._meta.app_label for model in admin.site._registry}
+    assert "accounts" in registered and registered.isdisjoint({"account", "mfa", "usersessions"})
+    assert "/admin/mfa/" not in client.get(reverse("admin:index")).content.decode()
+    for path in ("mfa/authenticator/", "mfa/authenticator/add/", "account/emailaddress/", "usersessions/usersession/add/"):
+        assert client.get(f"/admin/{path}").status_code == 404, path

@@ -207,3 +207,16 @@ def test_who_may_take_the_role_is_led_to_it(as_: As, gunnar: User, ines: User, u
     assert reverse("role_edit", args=[member(gunnar).pk, make.INCENTIVES_ADMIN]) in page
     assert reverse("my_roles") in as_(ulf).get(reverse("overview")).content.decode()
     assert reverse("my_roles") in as_(ulf).get(reverse("home")).content.decode()
+
+
+@pytest.mark.rule("ACC-7")
+def test_a_superuser_without_a_role_is_not_spoken_to_as_a_partner(as_: As, ulf: User) -> None:
+    client = as_(User.objects.create_superuser("root@operator.example", make.PASSWORD, name="Root"))
+    mine, home = (client.get(reverse(name)).content.decode() for name in ("my_roles", "home"))
+    for page in (mine, home):
+        main = page.partition('<main id="main"')[2].partition("</main>")[0]
+        assert "You have no role in the portal" in main and reverse("admin:index") in main
+        assert "your company" not in main and "of yours" not in main
+    newcomer = make.UserFactory.create(name="Nora", email="nora@nowhere.example")
+    assert "You have no role here" in as_(newcomer).get(reverse("home")).content.decode()
+    assert "When a location of yours" in as_(ulf).get(reverse("home")).content.decode()

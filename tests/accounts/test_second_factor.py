@@ -18,7 +18,7 @@ from tests import factories as make
 from tests.architecture.test_matrix import ADDRESSES, Things, own
 from tests.attack.test_forms_and_other_sites import addresses
 from tests.profiles.conftest import IBAN
-from tests.signing_in import app_of, code_now, grow_old
+from tests.signing_in import app_of, code_now, grow_old, passkey_of
 
 pytestmark = pytest.mark.django_db
 __all__ = ["own"]
@@ -294,6 +294,44 @@ def test_whoever_becomes_an_operator_is_asked_at_once(as_: As, partner: Partner)
     assert client.get("/").status_code == 200
     OperatorAssignment.objects.create(user=somebody, role="reviewer")
     assert client.get("/").url == reverse("mfa_index")
+
+
+@pytest.mark.rule("ACC-9")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("role", ["rita", "petra", "root"])
+def test_an_operator_who_takes_their_last_one_away_is_led_to_another_in_every_session(
+    role: str, as_: As, client: Client, request: pytest.FixtureRequest
+) -> None:
+    user: User = request.getfixturevalue(role)
+    secret = app_of(user)
+    client.post(reverse("account_login"), {"login": user.email, "password": make.PASSWORD})
+    client.post(reverse("mfa_authenticate"), {"code": code_now(secret)})
+    other = as_(user)
+    pages = [reverse("home"), reverse("admin:index"), reverse("admin:accounts_user_change", args=[user.pk])]
+    assert [one.get("/").status_code for one in (client, other)] == [200, 200]
+    assert client.post(reverse("mfa_deactivate_totp")).status_code == 302
+    assert not Authenticator.objects.filter(user=user).exists()
+    for session in (client, other):
+        for path in pages:
+            for answer in (session.get(path), session.post(path, {"name": "Somebody else", "language": "sv"})):
+                assert (answer.status_code, answer.headers.get("Location")) == (302, reverse("mfa_index")), path
+    assert not AuditEntry.objects.filter(act="user_changed").exists()
+    # Another one opens the session that has shown it; the others confirm with it.
+    passkey_of(user)
+    assert client.get("/").url.startswith("/accounts/2fa/")
+
+
+@pytest.mark.rule("ACC-9")
+@pytest.mark.django_db(transaction=True)
+def test_a_second_factor_that_was_taken_away_is_not_fresh(as_: As, client: Client, gunnar: User) -> None:
+    secret = app_of(gunnar)
+    client.post(reverse("account_login"), {"login": gunnar.email, "password": make.PASSWORD})
+    client.post(reverse("mfa_authenticate"), {"code": code_now(secret)})
+    assert client.get(reverse("invite_person")).status_code == 200
+    as_(gunnar).post(reverse("mfa_deactivate_totp"))
+    assert client.get(reverse("people")).status_code == 200, "a partner's people need one for changes alone"
+    assert client.get(reverse("invite_person")).url == reverse("mfa_index")
+    assert b"You have no second factor yet" in client.post(reverse("invite_person"), {"email": "a@b.example"}).content
 
 
 @pytest.mark.rule("ACC-9")

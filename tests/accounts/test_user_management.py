@@ -1,5 +1,6 @@
 """User management in the portal (rules ACC-2, ACC-4, ACC-6, ACC-7, ACC-8)."""
 
+import html
 import re
 import uuid
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from incentives_portal.core import audit, clock
 from incentives_portal.core.models import Mail
 from tests import factories as make
 
+CLOSED, SEEN = "This is not open to you", "You may see this, but not do it"
 pytestmark = pytest.mark.django_db
 As = Callable[[User], Client]
 
@@ -155,6 +157,75 @@ def test_the_operators_people_read_no_names_of_partners(as_: As, rita: User, gun
     answer = as_(rita).get(reverse("people"))
     assert answer.status_code == 403
     assert gunnar.name not in answer.content.decode()
+
+
+@pytest.mark.rule("ACC-7")
+@pytest.mark.parametrize(
+    ("cast", "address", "heading", "sentence"),
+    [
+        (
+            "rita",
+            "/people/",
+            CLOSED,
+            "“See people and their roles” is for a partner's own people, with the role Global admin / Account",
+        ),
+        (
+            "rita",
+            "/audit/",
+            CLOSED,
+            "“Read the audit log” is for a partner's own people, with the role Global admin / Account admin.",
+        ),
+        (
+            "rita",
+            "/admin/login/",
+            CLOSED,
+            "“Assign incentives roles” is for a partner's own people, with the role Global admin / Acc",
+        ),
+        (
+            "rita",
+            "/incentives/many/",
+            SEEN,
+            "“Accept, enroll, submit and decline” is for a partner's own people, with the role Incent",
+        ),
+        (
+            "rita",
+            "/programs/",
+            CLOSED,
+            "“Run programs, eligibility, invitations and rollover” is for people of Northwind Cloud with the r",
+        ),
+        (
+            "root",
+            "/profiles/",
+            CLOSED,
+            "“See payout and tax profiles” is for a partner's own people, with the role Incentives admin.",
+        ),
+        ("root", "/reviews/", CLOSED, "“Decide validations” is for people of Northwind Cloud with the role Reviewer."),
+        (
+            "nora",
+            "/incentives/",
+            CLOSED,
+            "“See enrollments and statuses” is for a partner's own people, with the role Global admin / ",
+        ),
+        ("ulf", "/reviews/", CLOSED, "“Decide validations” is for people of Northwind Cloud with the role Reviewer."),
+        ("ulf", "/people/invite/", CLOSED, "For “Assign incentives roles” one needs the role Global admin / Account admin."),
+        ("ulf", "/incentives/many/", SEEN, "For “Accept, enroll, submit and decline” one needs the role Incentives admin."),
+    ],
+)
+def test_the_refusal_says_whose_work_it_is(
+    as_: As, cast: str, address: str, heading: str, sentence: str, request: pytest.FixtureRequest, petra: User, settings: Any
+) -> None:
+    settings.OPERATOR_NAME = "Northwind Cloud"
+    outside = {
+        "root": lambda: User.objects.create_superuser("root@operator.example", make.PASSWORD, name="Root"),
+        "nora": lambda: make.UserFactory.create(name="Nora", email="nora@nowhere.example"),
+    }
+    user = outside[cast]() if cast in outside else request.getfixturevalue(cast)
+    answer = as_(user).get(address)
+    page = html.unescape(answer.content.decode())
+    assert answer.status_code == 403
+    assert heading in page and sentence in page
+    assert "the role ." not in page
+    assert (petra.name in page) == (address == "/programs/"), "the operator's people are named to each other alone"
 
 
 ADDRESSES = ["person", "person_suspend", "person_restore", "person_remove"]

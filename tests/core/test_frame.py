@@ -7,8 +7,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Location, User
+from accounts.models import Location, Partner, User
 from incentives_portal.core.frame import DIFFERS_BY
+from tests import factories as make
 
 As = Callable[[User], Client]
 # Where the two pages differ: their names, the way back to them, and what keeps a form from being posted twice.
@@ -40,6 +41,23 @@ def test_the_frame_of_a_page_of_the_second_engine_is_that_of_all_others(
         assert "</title>" in ours and user.email in ours
         menus.add(" ".join(around(ours)).partition('id="index"')[2].partition("</nav>")[0])
     assert len(menus) == 3, "each of them may do something else"
+
+
+@pytest.mark.rule("ACC-7")
+@pytest.mark.parametrize("cast", ["gunnar", "astrid", "ines", "ulf", "otto", "rita", "petra", "root", "nora"])
+def test_the_menu_offers_nobody_what_is_closed_to_them(
+    as_: As, cast: str, partner: Partner, location: Location, other_location: Location, request: pytest.FixtureRequest
+) -> None:
+    outside = {
+        "root": lambda: User.objects.create_superuser("root@operator.example", make.PASSWORD, name="Root"),
+        "nora": lambda: make.UserFactory.create(name="Nora", email="nora@nowhere.example"),
+    }
+    client = as_(outside[cast]() if cast in outside else request.getfixturevalue(cast))
+    menu = client.get("/").content.decode().partition('<nav class="index"')[2].partition("</nav>")[0]
+    entries = re.findall(r'<a href="([^"]+)"', menu)
+    assert entries[0] == "/" and len(entries) >= 3
+    for address in entries:
+        assert client.get(address).status_code == 200, address
 
 
 def test_what_waits_to_be_said_stands_on_the_page(as_: As, ines: User, location: Location) -> None:

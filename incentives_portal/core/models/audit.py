@@ -40,3 +40,9 @@ class AuditEntry(models.Model):
         verbose_name_plural = _("audit entries")
         # A partner's admins read their own part, newest first.
         indexes = [models.Index(fields=["partner_id", "-id"], name="audit_of_a_partner")]
+
+    def __str__(self) -> str:
+        """What was done, as the audit log words it."""
+        from incentives_portal.core.audit_wording import Words  # the words of all floors, which this one doesn't know
+
+        return Words([self]).sentence(self)

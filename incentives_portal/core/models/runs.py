@@ -1,4 +1,6 @@
 from django.db import models
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from incentives_portal.core.clock import DatabaseNow
@@ -34,3 +36,6 @@ class Run(models.Model):
             )
         ]
         indexes = [models.Index(fields=["command", "-id"], name="runs_of_a_command")]
+
+    def __str__(self) -> str:
+        return f"{self.command}, {date_format(timezone.localtime(self.started_at), 'DATETIME_FORMAT')}"
