@@ -18,7 +18,7 @@ from accounts.actor import Actor
 from accounts.carrying import carried
 from accounts.models import Partner
 from accounts.speaking import speak_for
-from incentives_portal.core.speaking_for import FIELD, HEADER
+from incentives_portal.core.speaking_for import FIELD, HEADER_IN_META
 
 # The button that switches back and sends the same again.
 AGAIN = "switch_back_to"
@@ -56,7 +56,7 @@ class StalePagesMiddleware:
 
 def _take_marks(request: HttpRequest) -> str:
     """The id of the partner that the page was made for, or nothing. The view gets a POST without the marks."""
-    header = request.headers.get(HEADER, "")
+    header = request.META.get(HEADER_IN_META, "")
     if request.method in READING or not any(mark in request.POST for mark in MARKS):
         return header
     sent = request.POST.copy()

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 FIELD, HEADER = "for_partner", "For-Partner"
+HEADER_IN_META = "HTTP_FOR_PARTNER"
 
 
 def field(request: HttpRequest | None) -> SafeString:
