@@ -56,7 +56,7 @@ class StalePagesMiddleware:
 
 def _take_marks(request: HttpRequest) -> str:
     """The id of the partner that the page was made for, or nothing. The view gets a POST without the marks."""
-    header = request.META.get(HEADER_IN_META, "")
+    header: str = request.META.get(HEADER_IN_META, "")
     if request.method in READING or not any(mark in request.POST for mark in MARKS):
         return header
     sent = request.POST.copy()
