@@ -54,6 +54,7 @@ class StalePagesMiddleware:
         return HttpResponseClientRefresh() if request.method in READING else _in_place_of_the_page(_ask(request, actor, meant))
 
 
+@sensitive_variables()
 def _take_marks(request: HttpRequest) -> str:
     """The id of the partner that the page was made for, or nothing. The view gets a POST without the marks."""
     header: str = request.META.get(HEADER_IN_META, "")
