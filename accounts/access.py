@@ -94,6 +94,18 @@ def fresh_second_factor_unless(harmless: Callable[[PortalRequest], bool]) -> Cal
     return guard
 
 
+def for_any_partner(view: Callable[P, HttpResponseBase]) -> Callable[P, HttpResponseBase]:
+    """About the person alone: a form of it may come from a page of another partner than the one spoken for (rule ACC-6)."""
+    view.for_any_partner = True  # type: ignore[attr-defined]
+    return view
+
+
+def while_typing(view: Callable[P, HttpResponseBase]) -> Callable[P, HttpResponseBase]:
+    """Remarks on what is being typed: on a page of another partner than the one spoken for now there is none (rule ACC-6)."""
+    view.while_typing = True  # type: ignore[attr-defined]
+    return view
+
+
 def open_without_second_factor(view: Callable[P, HttpResponseBase]) -> Callable[P, HttpResponseBase]:
     """Operators reach this page without a second factor, too: it is a way to sign in or out."""
     view.open_without_second_factor = True  # type: ignore[attr-defined]

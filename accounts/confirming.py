@@ -22,6 +22,7 @@ from django.views.decorators.debug import sensitive_variables
 from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
 
 from accounts import coming_back, second_factor
+from accounts.carrying import carried
 from accounts.second_factor_forms import ReauthenticateForm
 
 PREFIX = "second_factor"
@@ -86,7 +87,7 @@ def _ask_in_between(request: HttpRequest) -> HttpResponse | None:
     context: dict[str, Any] = {
         "form": code,
         "passkey": passkey,
-        "carried": [(name, value) for name, values in request.POST.lists() if name not in _OWN for value in values],
+        "carried": carried(request, but=_OWN),
         "has_files": bool(request.FILES),
         "address": request.get_full_path(),
         "has_one": has_one,

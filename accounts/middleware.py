@@ -33,17 +33,23 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        def build() -> Actor | None:
-            if not request.user.is_authenticated:
-                return None
-            through = request.session.get(THROUGH_KEY, "")
-            actor = actor_for(request.user, request.session.get(PARTNER_KEY), through=through)
-            if wall.seen() == wall.NOTHING:  # else the page said so itself
-                wall.look(seen_by(actor))
-            return actor
-
-        request.actor = SimpleLazyObject(build)  # type: ignore[attr-defined]
+        find_actor(request)
         return self.get_response(request)
+
+
+def find_actor(request: HttpRequest) -> None:
+    """Sets `request.actor`, found when first asked for; called again, it is found anew."""
+
+    def build() -> Actor | None:
+        if not request.user.is_authenticated:
+            return None
+        through = request.session.get(THROUGH_KEY, "")
+        actor = actor_for(request.user, request.session.get(PARTNER_KEY), through=through)
+        if wall.seen() == wall.NOTHING:  # else the page said so itself
+            wall.look(seen_by(actor))
+        return actor
+
+    request.actor = SimpleLazyObject(build)  # type: ignore[attr-defined]
 
 
 def seen_by(actor: Actor) -> UUID | str:

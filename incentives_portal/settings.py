@@ -133,6 +133,7 @@ MIDDLEWARE = [
     "accounts.middleware.SecondFactorMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "accounts.stale_pages.StalePagesMiddleware",
     "incentives_portal.core.unreadable.UnreadableMiddleware",
 ]
 TEMPLATES: list[dict[str, Any]] = [
@@ -154,7 +155,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django_cotton.templatetags.cotton",
                 "django.templatetags.i18n",
                 "django.templatetags.static",
-                "incentives_portal.core.templatetags.constants",  # after Django's, in place of three tags
+                "incentives_portal.core.templatetags.constants",  # after Django's, in place of four tags
                 "incentives_portal.core.templatetags.frame",
             ],
             "context_processors": [

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts import policy
-from accounts.access import PortalRequest, allowed, fresh_second_factor
+from accounts.access import PortalRequest, allowed, for_any_partner, fresh_second_factor
 from accounts.addresses import Pasted
 from accounts.forms import InviteForm, JoinForm
 from accounts.middleware import PARTNER_KEY
@@ -81,6 +81,7 @@ def _say_who_is_invited(request: PortalRequest, emails: list[str]) -> None:
         messages.success(request, told)
 
 
+@for_any_partner
 @never_cache
 @require_http_methods(["GET", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:

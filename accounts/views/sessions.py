@@ -8,10 +8,11 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts.access import PortalRequest, signed_in
+from accounts.access import PortalRequest, for_any_partner, signed_in
 from accounts.policy import get_or_404
 
 
+@for_any_partner
 @require_POST
 @signed_in
 def session_end(request: PortalRequest, pk: int) -> HttpResponse:

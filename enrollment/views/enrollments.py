@@ -24,6 +24,7 @@ from enrollment.queries.delivery import invitation_acts, told_of
 from enrollment.queries.standing import standing
 from enrollment.services import enrolling
 from enrollment.services.invitations import followed
+from enrollment.views.elsewhere import or_at_another_partner
 from incentives_portal.core import clock
 
 
@@ -33,6 +34,7 @@ def seen_by(actor: Actor) -> QuerySet[Enrollment]:
 
 
 @require_GET
+@or_at_another_partner
 @allowed(Permission.SEE_ENROLLMENTS)
 def enrollment_page(request: PortalRequest, pk: uuid.UUID) -> HttpResponse:
     """What is done, what is missing, whose turn and until when. Reading it changes nothing (rule INV-5);

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from incentives_portal.core import jinja
+from incentives_portal.core import jinja, speaking_for
 from incentives_portal.core.context import portal
 
 # What a part differs by, besides the language and the addresses. The letterhead differs by the person.
@@ -32,6 +32,7 @@ def page(request: HttpRequest, template: str, context: Mapping[str, Any]) -> Htt
     names = {
         **around,
         "frame": partial(part, around),
+        "for_partner_header": speaking_for.header(request),
         "notices": render_to_string("frame/_messages.html", around) if len(around["messages"]) else "",
         "demo_bar": render_to_string("demo/_bar.html", around, request) if around["demo"] else "",
         **context,

@@ -20,6 +20,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from django_htmx.jinja import htmx_script
 
+from incentives_portal.core import speaking_for
+
 
 def to_string(template: str, context: Mapping[str, Any], request: HttpRequest | None) -> SafeString:
     """The template, printed; it escapes by itself, as the settings say. With a request it has `csrf_input` for its forms."""
@@ -63,7 +65,7 @@ def name_of(request: HttpRequest | None) -> str:
 
 
 def _csrf_input(request: HttpRequest) -> SafeString:
-    """The hidden field that each form posts; one for all forms of an answer, as masking the token takes a while."""
+    """The hidden fields that each form posts; the same for all forms of an answer, as masking the token takes a while."""
     if not hasattr(request, "portal_csrf_input"):
-        request.portal_csrf_input = csrf_input(request)  # type: ignore[attr-defined]
+        request.portal_csrf_input = csrf_input(request) + speaking_for.field(request)  # type: ignore[attr-defined]
     return request.portal_csrf_input  # type: ignore[attr-defined,no-any-return]

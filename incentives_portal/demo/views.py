@@ -12,7 +12,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import second_factor
-from accounts.access import open_without_second_factor
+from accounts.access import for_any_partner, open_without_second_factor
 from accounts.models import User
 from accounts.services import sessions
 from incentives_portal.core import clock
@@ -30,6 +30,7 @@ STEPS = {
 }
 
 
+@for_any_partner
 @open_without_second_factor
 @require_POST
 def sign_in(request: HttpRequest) -> HttpResponse:
@@ -47,6 +48,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return redirect("home")
 
 
+@for_any_partner
 @require_POST
 def move_clock(request: HttpRequest) -> HttpResponse:
     """Moves the portal's clock forward by a step, or to the first day of the next fiscal year."""

@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_POST
 
-from accounts.access import PortalRequest, allowed
+from accounts.access import PortalRequest, allowed, while_typing
 from accounts.roles import Permission
 from profiles.account_holders import HolderFinding, about_holder
 from profiles.forms.numbers import sentence
@@ -14,6 +14,7 @@ from profiles.identifiers.checking import BankInfo, Finding, bank_of, check
 LONGEST_HOLDER = 140
 
 
+@while_typing
 @sensitive_post_parameters()
 @require_POST
 @allowed(Permission.EDIT_PROFILES)
@@ -34,6 +35,7 @@ def holder_finding(request: PortalRequest, holder: str) -> HolderFinding | None:
     return about_holder(holder[:LONGEST_HOLDER], request.actor.partner.legal_name)
 
 
+@while_typing
 @sensitive_post_parameters()
 @require_POST
 @allowed(Permission.EDIT_PROFILES)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import Error
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, operations
 from psycopg.pq import TransactionStatus
 
 from incentives_portal.core import wall
@@ -14,10 +14,18 @@ from . import ids
 TELL = "SELECT set_config('portal.sees', %s, false)"
 
 
+class DatabaseOperations(operations.DatabaseOperations):
+    def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str:
+        """What was executed, for the log of statements; of a prepared one without its values, which stand nowhere in it."""
+        return super().last_executed_query(cursor, sql, params) or sql
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Tells PostgreSQL what may be seen where that is news: on a kept connection twice a request, once in place of the
     question whether the connection still works. A rollback undoes what was told, so afterwards it is told again.
     """
+
+    ops_class = DatabaseOperations
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -2,19 +2,22 @@
 
 A page of the portal says some sixty fixed words and leads to some twenty fixed addresses: looking them up again was a good part of
 what its frame took. A word that goes through a filter, or an address of something, is Django's own tag as before.
+
+`{% csrf_token %}` says for which partner the form is, too (incentives_portal/core/speaking_for.py).
 """
 
 from django.template import Context, Library, Node
 from django.template.base import FilterExpression, Parser, Token, Variable
-from django.template.defaulttags import URLNode
+from django.template.defaulttags import CsrfTokenNode, URLNode
 from django.template.defaulttags import url as djangos_url
 from django.templatetags.i18n import TranslateNode, do_translate
 from django.templatetags.static import StaticNode
 from django.urls import NoReverseMatch
 from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from incentives_portal.core import jinja
+from incentives_portal.core import jinja, speaking_for
 
 register = Library()
 
@@ -62,6 +65,25 @@ class File(Node):
 
     def render(self, context: Context) -> str:
         return conditional_escape(jinja.files()(self._path))
+
+
+class FormMarks(CsrfTokenNode):
+    """What every form posts: its token and, where that may differ, for which partner it is."""
+
+    def render(self, context: Context) -> SafeString:
+        return SafeString(super().render(context) + speaking_for.field(context.get("request")))  # nosec B703
+
+
+@register.tag
+def csrf_token(parser: Parser, token: Token) -> Node:
+    """Django's tag, and more."""
+    return FormMarks()
+
+
+@register.simple_tag(takes_context=True)
+def for_partner_header(context: Context) -> SafeString:
+    """The body's attribute by which partial updates say for which partner the page is."""
+    return speaking_for.header(context.get("request"))
 
 
 @register.tag("translate")
