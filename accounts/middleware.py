@@ -123,19 +123,21 @@ class SecondFactorMiddleware:
             return confirming.lead_to_signing_in_again(request)
         if name in self.OPEN or name.startswith(self.SETTING_UP) or getattr(view, "open_without_second_factor", False):
             return None
-        if second_factor.is_in_session(request) and not _has_lost_it(request):
+        if second_factor.is_in_session(request) and not _has_lost_it(request, view):
             _arrived(request)
             return None
         return confirming.lead_to_confirming(request) if second_factor.must_have_one(request.user) else None
 
 
-def _has_lost_it(request: HttpRequest) -> bool:
+def _has_lost_it(request: HttpRequest, view: Any) -> bool:
     """Whether what an operator proved this session with was taken away since, here or in another session.
 
-    A partner's people are not asked about: nobody of them is the operator's, and pages would cost a query more.
+    It takes a query, so only who may be one is asked about: superusers, whatever the view, and in the portal's own views, whose
+    doors (`accounts.access`) look the actor up anyway, who belongs to no partner. Elsewhere an operator's roles open nothing.
     """
-    is_partners = bool(request.actor.partners) and not request.user.is_superuser  # type: ignore[attr-defined]
-    return not is_partners and not second_factor.is_kept(request) and second_factor.must_have_one(request.user)  # type: ignore[arg-type]
+    if not request.user.is_superuser and (not hasattr(view, "permission") or request.actor.partners):  # type: ignore[attr-defined]
+        return False
+    return not second_factor.is_kept(request) and second_factor.must_have_one(request.user)  # type: ignore[arg-type]
 
 
 def _arrived(request: HttpRequest) -> None:
