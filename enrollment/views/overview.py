@@ -101,7 +101,7 @@ def _renewal(request: PortalRequest, now: dt.datetime) -> str:
 
 def _context(request: PortalRequest, wish: Wish, found: Found, now: dt.datetime, this_year: FiscalYear) -> dict[str, Any]:
     """What the results are made of."""
-    actor, rows = request.actor, list(found.page)
+    actor, rows = request.actor, list(found.page.object_list)
     return {
         "wish": wish,
         "groups": _groups(RowWriter(actor, now).write(rows), rows, wish),

@@ -37,7 +37,7 @@ def page(request: HttpRequest, template: str, context: Mapping[str, Any]) -> Htt
         "demo_bar": render_to_string("demo/_bar.html", around, request) if around["demo"] else "",
         **context,
     }
-    return HttpResponse(jinja.to_string(template, names, request))
+    return HttpResponse(jinja.page(template, names, request))
 
 
 def part(around: Mapping[str, Any], name: str) -> SafeString:

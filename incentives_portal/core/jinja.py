@@ -24,11 +24,16 @@ from incentives_portal.core import speaking_for
 
 
 def to_string(template: str, context: Mapping[str, Any], request: HttpRequest | None) -> SafeString:
+    """As `page`, to be put into another template."""
+    return SafeString(page(template, context, request))  # nosec B703
+
+
+def page(template: str, context: Mapping[str, Any], request: HttpRequest | None) -> str:
     """The template, printed; it escapes by itself, as the settings say. With a request it has `csrf_input` for its forms."""
     names = {**_fixed(*surroundings()), **context}
     if request is not None:
         names["csrf_input"] = _csrf_input(request)
-    return SafeString(render_to_string(template, names, using="jinja"))  # nosec B703
+    return render_to_string(template, names, using="jinja")
 
 
 def surroundings() -> tuple[Any, ...]:

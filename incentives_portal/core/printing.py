@@ -16,7 +16,8 @@ def printed(value: Any) -> str:
     # Faster than a search for any of them.
     if type(value) is str and "&" not in value and "<" not in value and ">" not in value and '"' not in value and "'" not in value:
         return value
-    return escape(value)
+    # What is escaped already, a page's whole table among it, isn't copied as `escape` would.
+    return value.__html__() if hasattr(value, "__html__") else escape(value)
 
 
 class _Generator(CodeGenerator):

@@ -18,13 +18,13 @@ HEADER_IN_META = "HTTP_FOR_PARTNER"
 def field(request: HttpRequest | None) -> SafeString:
     """The hidden field of each form, or nothing."""
     partner = _partner(request)
-    return format_html('<input type="hidden" name="{}" value="{}">', FIELD, partner) if partner else SafeString()
+    return format_html('<input type="hidden" name="{}" value="{}">', FIELD, partner) if partner else SafeString("")
 
 
 def header(request: HttpRequest | None) -> SafeString:
     """The attribute of the page's body by which htmx sends the header, or nothing."""
     partner = _partner(request)
-    return format_html(' hx-headers="{}"', json.dumps({HEADER: partner})) if partner else SafeString()
+    return format_html(' hx-headers="{}"', json.dumps({HEADER: partner})) if partner else SafeString("")
 
 
 def _partner(request: HttpRequest | None) -> str:
